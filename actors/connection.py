@@ -1,0 +1,74 @@
+"""Connections to Redis, and the one place where redis-py's errors become ours.
+
+One synchronous client serves all threads of a process; each event loop has an asynchronous one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from weakref import WeakKeyDictionary
+
+import redis
+import redis.asyncio
+from django.conf import settings
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from actors.errors import BrokerUnavailable
+
+#: Seconds. An answer that takes longer is an error. More than a waiting command's `WAIT_SLICE_S`.
+ANSWER_TIMEOUT_S = 5.0
+#: Connections. redis-py 8 caps a pool at 100, and each thread that waits for a result holds one.
+MAX_CONNECTIONS = 1000
+
+_async_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, redis.asyncio.Redis] = (
+    WeakKeyDictionary()
+)
+
+
+@cache
+def client() -> redis.Redis:
+    """Return the process's client. Threads share it; nothing is connected before first use."""
+    return redis.Redis.from_url(
+        settings.ACTORS_REDIS_URL,
+        max_connections=MAX_CONNECTIONS,
+        socket_connect_timeout=settings.ACTORS_SEND_TIMEOUT_S,
+        socket_timeout=ANSWER_TIMEOUT_S,
+        # One try more, for a pooled connection that the server closed when it was restarted.
+        retry=Retry(NoBackoff(), 1),
+    )
+
+
+def aclient() -> redis.asyncio.Redis:
+    """Return the running loop's client."""
+    loop = asyncio.get_running_loop()
+    if loop not in _async_clients:
+        _async_clients[loop] = redis.asyncio.Redis.from_url(
+            settings.ACTORS_REDIS_URL,
+            max_connections=MAX_CONNECTIONS,
+            socket_connect_timeout=settings.ACTORS_SEND_TIMEOUT_S,
+            # A subscription is silent for as long as nothing happens.
+            socket_timeout=None,
+            retry=AsyncRetry(NoBackoff(), 0),
+        )
+    return _async_clients[loop]
+
+
+@contextmanager
+def unavailable_as_ours(action: str) -> Iterator[None]:
+    """Turn a connection that fails or hangs into `BrokerUnavailable`, which says what to do."""
+    try:
+        yield
+    except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
+        raise unavailable(action, error) from error
+
+
+def unavailable(action: str, error: BaseException) -> BrokerUnavailable:
+    """Return the error to raise where `action` failed with `error`."""
+    return BrokerUnavailable(
+        action=action, reason=str(error) or type(error).__name__, hint=settings.ACTORS_REDIS_HINT
+    )

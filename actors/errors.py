@@ -1,0 +1,86 @@
+"""What can go wrong between `delay()` and `get()`.
+
+- ActorsError
+    - BrokerUnavailable: Redis could not be reached in time; nothing is known to have been sent
+    - ResultError
+        - ResultTimeout: none came in the time given
+        - ResultMissing: there is none to wait for
+        - ResultFailure: the actor raised, and its exception's class is not loaded here
+        - ResultsDisabled: the actor is declared with `store_results=False`
+
+What an actor raised is re-raised under its own class where that is loaded; see `actors.failures`.
+"""
+
+from __future__ import annotations
+
+from dramatiq.errors import BrokerConnectionError
+
+
+class ActorsError(Exception):
+    """Any of these."""
+
+
+class BrokerUnavailable(ActorsError, BrokerConnectionError):
+    """Redis could not be reached, or did not answer in time.
+
+    Also Dramatiq's own connection error: its worker waits and tries again.
+    """
+
+    def __init__(self, *, action: str, reason: str, hint: str) -> None:
+        self.action, self.reason, self.hint = action, reason, hint
+        super().__init__(f"Redis can't be reached to {action} ({reason}). {hint}".rstrip())
+
+
+class ResultError(ActorsError):
+    """No value came back. `result_id` and, where it is known, `actor_name` say of what."""
+
+    def __init__(self, text: str, *, result_id: str, actor_name: str | None) -> None:
+        self.result_id, self.actor_name = result_id, actor_name
+        super().__init__(f"{actor_name or 'Message'} {result_id}: {text}")
+
+
+class ResultTimeout(ResultError, TimeoutError):
+    """No result came within the time given; the message may still be waiting or running."""
+
+    def __init__(self, *, result_id: str, actor_name: str | None, timeout_s: float) -> None:
+        self.timeout_s = timeout_s
+        super().__init__(
+            f"expected a result within {timeout_s:g} s, none came. The message may still wait or "
+            "run (is a worker up?); ask again by its id.",
+            result_id=result_id,
+            actor_name=actor_name,
+        )
+
+
+class ResultMissing(ResultError):
+    """There is nothing to wait for; the text says why."""
+
+
+class ResultFailure(ResultError):
+    """The actor raised an exception whose class is not loaded in this process."""
+
+    def __init__(
+        self,
+        *,
+        result_id: str,
+        actor_name: str | None,
+        error_type: str,
+        error: str,
+        traceback: str,
+    ) -> None:
+        self.error_type, self.error, self.traceback = error_type, error, traceback
+        super().__init__(
+            f"raised {error_type}: {error}", result_id=result_id, actor_name=actor_name
+        )
+
+
+class ResultsDisabled(ResultError):
+    """The actor keeps no results."""
+
+    def __init__(self, *, result_id: str, actor_name: str | None) -> None:
+        super().__init__(
+            "keeps no results: it is declared with store_results=False. Declare it with "
+            "store_results=True to ask for its result.",
+            result_id=result_id,
+            actor_name=actor_name,
+        )

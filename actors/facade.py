@@ -1,0 +1,189 @@
+"""The facade: actors that are called, delayed and awaited. See design.md, section 3."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from inspect import iscoroutinefunction
+from typing import Any, Protocol, cast, overload
+
+import dramatiq
+from asgiref.sync import async_to_sync, sync_to_async
+from dramatiq import Message
+from dramatiq.asyncio import get_event_loop_thread
+from dramatiq.results import Results
+
+from actors import outbox
+from actors.handles import AsyncResult
+
+
+class Actor[**P, R](dramatiq.Actor[P, R]):
+    """A function that runs here when called, and in a worker when delayed.
+
+    Made by `@actor`; `send` and the rest of Dramatiq's own actor work as ever.
+    """
+
+    def __init__(self, fn: Callable[P, R] | Callable[P, Awaitable[R]], **options: Any) -> None:
+        super().__init__(fn, **options)
+        self._coroutine_function = fn if iscoroutinefunction(fn) else None
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run the function here and now; an `async def` under a running loop is to be awaited."""
+        if self._coroutine_function is None or get_event_loop_thread() is not None:
+            return super().__call__(*args, **kwargs)
+        if _loop_is_running():
+            return cast(R, self._coroutine_function(*args, **kwargs))
+        return cast(R, async_to_sync(self._coroutine_function)(*args, **kwargs))
+
+    @property
+    def keeps_results(self) -> bool:
+        """Whether a result can be asked for: the actor's `store_results`, or else the project's."""
+        for middleware in self.broker.middleware:
+            if isinstance(middleware, Results):
+                return bool(self.options.get("store_results", middleware.store_results))
+        return False
+
+    def delay(self, *args: P.args, **kwargs: P.kwargs) -> AsyncResult[R]:
+        """Send a message to run this in a worker; inside `atomic()`, when it commits.
+
+            result = add.delay(4, 5)
+            result.get()    # 9
+
+        Raises:
+            BrokerUnavailable: Redis can't be reached (inside `atomic()` it is not asked).
+            TypeError: An argument is no JSON.
+        """
+        return self.apply_async(args, kwargs)
+
+    async def adelay(self, *args: P.args, **kwargs: P.kwargs) -> AsyncResult[R]:
+        """Async twin of `delay`."""
+        return await self.aapply_async(args, kwargs)
+
+    def delay_on_commit(self, *args: P.args, **kwargs: P.kwargs) -> AsyncResult[R]:
+        """Store a message with the surrounding transaction, to be sent after it commits.
+
+        It exists if and only if the transaction commits, also where Redis is away or this process
+        dies right after. Without a transaction around it is stored in one of its own.
+        """
+        return self._store(self._build(args, kwargs), due_at=None)
+
+    async def adelay_on_commit(self, *args: P.args, **kwargs: P.kwargs) -> AsyncResult[R]:
+        """Store a message in a transaction of its own, and send it: there is none to join here.
+
+        To join one, call `delay_on_commit` inside the hop that opens it.
+        """
+        return await sync_to_async(self.delay_on_commit)(*args, **kwargs)
+
+    def apply_async(
+        self,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        *,
+        countdown: float | timedelta | None = None,
+        eta: datetime | None = None,
+        queue: str | None = None,
+        message_id: str | None = None,
+        on_commit: bool = True,
+    ) -> AsyncResult[R]:
+        """Send with options.
+
+        `countdown` (seconds or `timedelta` from now) or `eta` (an aware `datetime`) postpones it;
+        `on_commit=False` sends at once, also inside `atomic()`.
+        """
+        message = self._build(args, kwargs, queue=queue, message_id=message_id)
+        due_at = _due_at(countdown, eta)
+        if on_commit and outbox.in_transaction():
+            return self._store(message, due_at=due_at)
+        self.broker.enqueue(message, delay=outbox.delay_ms_until(due_at))
+        return AsyncResult(message.message_id, actor=self)
+
+    async def aapply_async(
+        self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None, **options: Any
+    ) -> AsyncResult[R]:
+        """Async twin of `apply_async`."""
+        send = sync_to_async(self.apply_async, thread_sensitive=False)
+        return await send(args, kwargs, **{**options, "on_commit": False})
+
+    def _store(self, message: Message[R], *, due_at: datetime | None) -> AsyncResult[R]:
+        stored = outbox.store(message, due_at=due_at)
+        return AsyncResult(message.message_id, actor=self, is_committed=stored.is_committed)
+
+    def _build(
+        self,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any] | None,
+        *,
+        queue: str | None = None,
+        message_id: str | None = None,
+    ) -> Message[R]:
+        self._check_arguments(args, kwargs or {})
+        message = self.message_with_options(args=tuple(args), kwargs=dict(kwargs or {}))
+        if queue is not None and queue not in self.broker.get_declared_queues():
+            known = ", ".join(sorted(self.broker.get_declared_queues()))
+            raise ValueError(
+                f"{self.actor_name}: no actor listens to queue {queue!r}; have {known}."
+            )
+        return dataclasses.replace(
+            message,
+            queue_name=queue or message.queue_name,
+            message_id=message_id or message.message_id,
+        )
+
+    def _check_arguments(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        for name, value in [*enumerate(args, start=1), *kwargs.items()]:
+            try:
+                json.dumps(value)
+            except (TypeError, ValueError) as error:
+                raise TypeError(
+                    f"{self.actor_name}: argument {name} is a {type(value).__name__} and can't be "
+                    f"sent as JSON ({error}). Send an id or a plain value instead."
+                ) from error
+
+
+class ActorDecorator(Protocol):
+    """What `@actor(...)` with options returns."""
+
+    @overload
+    def __call__[**P, R](self, fn: Callable[P, Awaitable[R]], /) -> Actor[P, R]: ...
+    @overload
+    def __call__[**P, R](self, fn: Callable[P, R], /) -> Actor[P, R]: ...
+
+
+@overload
+def actor[**P, R](fn: Callable[P, Awaitable[R]], /) -> Actor[P, R]: ...
+@overload
+def actor[**P, R](fn: Callable[P, R], /) -> Actor[P, R]: ...
+@overload
+def actor(
+    *, actor_name: str | None = None, queue_name: str = "default", **options: Any
+) -> ActorDecorator: ...
+def actor(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+    """Declare an actor, bare or with the options of Dramatiq and its middleware.
+
+    @actor(queue_name="mail", max_retries=3, store_results=False)
+    def greet(name: str) -> None: ...
+    """
+    decorate = cast(Any, dramatiq.actor)(actor_class=Actor, **options)
+    return decorate if fn is None else decorate(fn)
+
+
+def _due_at(countdown: float | timedelta | None, eta: datetime | None) -> datetime | None:
+    if countdown is not None and eta is not None:
+        raise ValueError("countdown and eta both say when to run; give one of them.")
+    if eta is not None and eta.tzinfo is None:
+        raise ValueError(f"eta is {eta.isoformat()}, without a time zone; give an aware datetime.")
+    if countdown is None:
+        return eta
+    wait = countdown if isinstance(countdown, timedelta) else timedelta(seconds=countdown)
+    return datetime.now(UTC) + wait
+
+
+def _loop_is_running() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

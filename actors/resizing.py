@@ -1,0 +1,31 @@
+"""The actors of images."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from actors import actor, topics
+from media_app import queries, renditions
+from media_app.exceptions import PermanentFailure
+
+
+@actor(
+    queue_name="renditions",
+    max_retries=4,
+    min_backoff=2_000,
+    max_backoff=60_000,
+    time_limit=120_000,
+    throws=PermanentFailure,
+)
+def make_renditions(asset_id: str) -> list[str]:
+    """Make all renditions of one asset; return their names. Idempotent."""
+    names = renditions.make_all(UUID(asset_id))
+    tell_owner(UUID(asset_id))
+    return names
+
+
+def tell_owner(asset_id: UUID) -> None:
+    """Tell the owner's open pages how an asset stands now."""
+    if told := queries.image_for_event(asset_id):
+        owner_id, image = told
+        topics.publish(f"user:{owner_id}", "image", image)

@@ -1,0 +1,48 @@
+"""Topics: what happens, told to whoever watches at that moment. Nothing is kept for later.
+
+A worker publishes; a view watches, over its loop's one subscription.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+from actors import subscriptions
+from actors.connection import client, unavailable_as_ours
+from actors.errors import BrokerUnavailable
+
+logger = logging.getLogger(__name__)
+
+
+def publish(topic: str, event: str, data: dict[str, Any]) -> None:
+    """Tell the watchers of `topic`. Where Redis is away nobody is told: they look by themselves."""
+    try:
+        with unavailable_as_ours(f"tell of {event}"):
+            client().publish(_channel(topic), json.dumps({"event": event, "data": data}))
+    except BrokerUnavailable as error:
+        logger.warning("%s", error)
+
+
+async def watch(topic: str) -> AsyncIterator[tuple[str, dict[str, Any]] | None]:
+    """Give each event of `topic` and its data; None where some may have been missed.
+
+    The first is None: from then on nothing is missed.
+
+    Raises:
+        BrokerUnavailable: Redis can't be reached.
+    """
+    async with subscriptions.listen(_channel(topic)) as listener:
+        while True:
+            published = await listener.get()
+            if published == subscriptions.LOOK:
+                yield None
+            else:
+                told = json.loads(published)
+                yield told["event"], told["data"]
+
+
+def _channel(topic: str) -> str:
+    return f"actors:topic:{topic}"

@@ -1,0 +1,130 @@
+"""What can go wrong with media.
+
+- MediaError
+    - RejectedUpload: the sender's fault; answered at once with `status`, `code` and words
+        - NoFile, EmptyFile (400), FileTooLarge (413), UnsupportedType (415)
+        - TooManyPixels, UnreadableImage (422)
+    - PermanentFailure: another attempt would end the same way
+        - UnreadableSource, MailRefused
+    - TransientFailure: another attempt may succeed
+"""
+
+from __future__ import annotations
+
+#: What a person may send, in words.
+ACCEPTED = "JPEG, PNG, WebP, AVIF or GIF"
+
+
+class MediaError(Exception):
+    """Any of these."""
+
+
+class RejectedUpload(MediaError):
+    """An upload that is refused. `status` is HTTP's, `code` is ours and never changes."""
+
+    status = 400
+    code = "rejected"
+
+    @property
+    def detail(self) -> str:
+        """What was wrong and what to do, for a person."""
+        return str(self)
+
+
+class NoFile(RejectedUpload):
+    """The request holds no file."""
+
+    code = "no_file"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No file came with the request. Send it as the multipart field 'file', or as the raw "
+            "body with an image/* content type and ?filename=."
+        )
+
+
+class EmptyFile(RejectedUpload):
+    """The file holds no bytes."""
+
+    code = "empty_file"
+
+    def __init__(self, *, file_name: str) -> None:
+        self.file_name = file_name
+        super().__init__(f"{file_name} is empty (0 bytes). Choose the file again and send it anew.")
+
+
+class FileTooLarge(RejectedUpload):
+    """The file, or the body around it, is over the limit."""
+
+    status = 413
+    code = "too_large"
+
+    def __init__(self, *, limit_bytes: int) -> None:
+        self.limit_bytes = limit_bytes
+        super().__init__(
+            f"The file is larger than {limit_bytes / 1_000_000:g} MB. Send a smaller one."
+        )
+
+
+class UnsupportedType(RejectedUpload):
+    """The content is no image of an accepted format, whatever its name says."""
+
+    status = 415
+    code = "unsupported_type"
+
+    def __init__(self, *, file_name: str) -> None:
+        self.file_name = file_name
+        super().__init__(f"{file_name} is not an image we can develop. Send {ACCEPTED}.")
+
+
+class TooManyPixels(RejectedUpload):
+    """The header announces more pixels than are developed."""
+
+    status = 422
+    code = "too_many_pixels"
+
+    def __init__(self, *, width: int, height: int, max_pixels: int, max_side_px: int) -> None:
+        self.width, self.height = width, height
+        super().__init__(
+            f"The image is {width:,} x {height:,} pixels. At most {max_pixels / 1_000_000:g} "
+            f"megapixels and {max_side_px:,} pixels a side are developed. Send a smaller one."
+        )
+
+
+class UnreadableImage(RejectedUpload):
+    """The header of an accepted format is broken."""
+
+    status = 422
+    code = "unreadable_image"
+
+    def __init__(self, *, file_name: str) -> None:
+        self.file_name = file_name
+        super().__init__(
+            f"{file_name} is damaged or cut off and can't be read. Send it again from the original."
+        )
+
+
+class PermanentFailure(MediaError):
+    """Another attempt would end the same way. The text is shown to the owner."""
+
+
+class UnreadableSource(PermanentFailure):
+    """The stored original can't be decoded."""
+
+    def __init__(self, *, found: str) -> None:
+        self.found = found
+        super().__init__(
+            f"The picture is damaged or cut off ({found}). Send it again from the original."
+        )
+
+
+class MailRefused(PermanentFailure):
+    """The mail server refused a mail for good (a 5xx answer)."""
+
+    def __init__(self, *, notice_id: int, answer: str) -> None:
+        self.notice_id, self.answer = notice_id, answer
+        super().__init__(f"Notice {notice_id}: the mail server refused the mail ({answer}).")
+
+
+class TransientFailure(MediaError):
+    """Another attempt may succeed."""

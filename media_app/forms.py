@@ -1,0 +1,125 @@
+"""The forms of the account pages: what is asked, and words for each thing that is wrong.
+
+Validation reads the database and hashes passwords: call it off the event loop.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.password_validation import validate_password
+from django.db import IntegrityError, transaction
+
+from media_app.models import User
+
+
+def _email_field() -> forms.EmailField:
+    return forms.EmailField(
+        label="E-mail address",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username"}),
+        error_messages={
+            "required": "Enter your e-mail address.",
+            "invalid": "This is no e-mail address. It should look like name@example.org.",
+        },
+    )
+
+
+def _new_password_field(label: str) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        strip=False,
+        max_length=4096,
+        help_text="At least 8 characters, and not a common one.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        error_messages={"required": "Choose a password."},
+    )
+
+
+class SignUpForm(forms.Form):
+    """An address that is new here, and a password that passes the validators."""
+
+    email = _email_field()
+    password = _new_password_field("Password")
+
+    def clean_email(self) -> str:
+        """Return the address as it is stored, if nobody has it."""
+        email = User.objects.normalize_email(self.cleaned_data["email"])
+        if User.objects.filter(email=email).exists():
+            raise _taken()
+        return email
+
+    def clean(self) -> None:
+        """Judge the password knowing the address: they must not resemble each other."""
+        email, password = self.cleaned_data.get("email"), self.cleaned_data.get("password")
+        if not password:
+            return
+        try:
+            validate_password(password, User(email=email or ""))
+        except forms.ValidationError as error:
+            self.add_error("password", error)
+
+    def save(self) -> User | None:
+        """Return the new user, or None with an error if somebody was quicker with the address."""
+        try:
+            with transaction.atomic():
+                return User.objects.create_user(**self.cleaned_data)
+        except IntegrityError:
+            self.add_error("email", _taken())
+            return None
+
+    @property
+    def is_address_taken(self) -> bool:
+        """Whether the page should show the ways on of somebody who has an account."""
+        return self.has_error("email", code="taken")
+
+
+def _taken() -> forms.ValidationError:
+    return forms.ValidationError("There is already an account with this address.", code="taken")
+
+
+class LogInForm(AuthenticationForm):
+    """Django's form in this site's words."""
+
+    username = _email_field()
+    password = forms.CharField(
+        label="Password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        error_messages={"required": "Enter your password."},
+    )
+    error_messages = {
+        "invalid_login": "Address and password don't match. Check both, or reset the password.",
+        "inactive": "This account is closed.",
+    }
+
+
+class ResetRequestForm(forms.Form):
+    """Whose password should be reset."""
+
+    email = _email_field()
+
+
+class NewPasswordForm(forms.Form):
+    """A new password of a known user; the form that Django's confirm view asks for."""
+
+    password = _new_password_field("New password")
+
+    def __init__(self, user: User | None, *args: Any, **kwargs: Any) -> None:
+        self.user = user
+        super().__init__(*args, **kwargs)
+
+    def clean_password(self) -> str:
+        """Return a password that passes the validators."""
+        password: str = self.cleaned_data["password"]
+        validate_password(password, self.user)
+        return password
+
+    def save(self) -> None:
+        """Store the new password."""
+        if self.user is None:
+            raise ValueError("A new password needs a user; the link named none.")
+        self.user.set_password(self.cleaned_data["password"])
+        self.user.save(update_fields=["password"])

@@ -1,0 +1,85 @@
+"""Assets, the original that their content is, and the renditions made from it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from media_app.models.people import User
+
+
+class Original(models.Model):
+    """One content, stored once however many assets show it; also the lock around its files.
+
+    The files of a content are written and removed only while its row is locked, so that an upload
+    never meets the removal of the same content half way.
+    """
+
+    digest = models.CharField(primary_key=True, max_length=64, editable=False)
+    format = models.CharField(max_length=8)
+    size_bytes = models.PositiveBigIntegerField()
+
+    def __str__(self) -> str:
+        return self.digest
+
+    @property
+    def name(self) -> str:
+        """The storage's name of the file."""
+        return f"originals/{self.digest[:2]}/{self.digest}"
+
+
+class Asset(models.Model):
+    """An upload of one person. Width and height are pixels as shown, turned upright."""
+
+    class State(models.TextChoices):
+        """`developing` always ends as one of the others."""
+
+        DEVELOPING = "developing"
+        READY = "ready"
+        FAILED = "failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="assets")
+    original = models.ForeignKey(Original, on_delete=models.PROTECT, related_name="assets")
+    file_name = models.CharField(max_length=255)
+    batch = models.UUIDField(null=True, blank=True)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, choices=State, default=State.DEVELOPING)
+    complete = models.BooleanField(default=False)
+    reason = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
+    developed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["owner", "-created_at", "-id"], name="asset_of_owner"),
+            models.Index(fields=["state", "created_at"], name="asset_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file_name} ({self.state})"
+
+
+class Rendition(models.Model):
+    """A file made from an asset's original by one preset in one format."""
+
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="renditions")
+    preset = models.CharField(max_length=16)
+    format = models.CharField(max_length=8)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    size_bytes = models.PositiveBigIntegerField()
+    name = models.CharField(max_length=160, db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["asset", "preset", "format"], name="rendition_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

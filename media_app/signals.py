@@ -1,0 +1,58 @@
+"""What follows by itself: a welcome for a new user, and the end of an asset whose message died."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models.signals import post_save
+from django.dispatch import receiver
+
+from actors.emailing import send_password_reset_email, send_welcome_email
+from actors.resizing import make_renditions, tell_owner
+from actors.signals import dead_lettered, requeued
+from media_app import notices, renditions
+from media_app.exceptions import PermanentFailure
+from media_app.models import Notice, User
+
+MAIL_ACTORS = {send_welcome_email.actor_name, send_password_reset_email.actor_name}
+
+
+@receiver(post_save, sender=User)
+def welcome_new_user(instance: User, created: bool, raw: bool = False, **kwargs: Any) -> None:
+    """Queue the welcome mail; it leaves after the commit, or never."""
+    if not created or raw:
+        return
+    with transaction.atomic():
+        if notice := notices.queue(Notice.Kind.WELCOME, instance):
+            send_welcome_email.delay_on_commit(notice.pk)
+
+
+@receiver(dead_lettered)
+def end_what_died(message: Any, error: BaseException, **kwargs: Any) -> None:
+    """Say on the page that an asset will not develop, and in the row that a mail will not leave."""
+    if message.actor_name in MAIL_ACTORS:
+        notices.mark_failed(message.args[0], str(error))
+    if message.actor_name == make_renditions.actor_name:
+        asset_id = UUID(message.args[0])
+        if renditions.mark_failed(asset_id, _reason(error)):
+            transaction.on_commit(partial(tell_owner, asset_id), robust=True)
+
+
+@receiver(requeued)
+def begin_anew(message: Any, **kwargs: Any) -> None:
+    """Show a requeued asset as developing, and let a requeued mail leave."""
+    if message.actor_name in MAIL_ACTORS:
+        notices.begin_anew(message.args[0])
+    if message.actor_name == make_renditions.actor_name:
+        asset_id = UUID(message.args[0])
+        if renditions.mark_developing(asset_id):
+            transaction.on_commit(partial(tell_owner, asset_id), robust=True)
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, PermanentFailure):
+        return str(error)
+    return "The picture could not be developed. This was not its fault: please try again."

@@ -1,0 +1,17 @@
+"""Addresses of the API and of images' files."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from media_app.views import api, events, files
+
+urlpatterns = [
+    path("api/images", api.images, name="api_images"),
+    path("api/images/<uuid:asset_id>", api.image, name="api_image"),
+    path("api/images/<uuid:asset_id>/retry", api.retry, name="api_image_retry"),
+    path("api/events", events.events, name="api_events"),
+    path("api/<path:path>", api.unknown),
+    path("images/<uuid:asset_id>/original", files.original, name="original"),
+    path("images/<uuid:asset_id>/<slug:preset>.<slug:format>", files.rendition, name="rendition"),
+]

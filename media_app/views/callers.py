@@ -1,0 +1,100 @@
+"""Who calls the API: the session's user, or the owner of a bearer token.
+
+A session's writes need the CSRF token, since a browser sends the cookie by itself; a token's
+don't.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.csrf import CsrfViewMiddleware
+from django.views.decorators.csrf import csrf_exempt
+
+from media_app.models import ApiToken, User
+from media_app.views.problems import problem, unauthorized
+
+#: The scope's key under which the body guard leaves the caller that it has found already.
+SCOPE_KEY = "darkroom.caller"
+
+type View = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
+
+
+class CalledRequest(HttpRequest):
+    """A request whose caller is known."""
+
+    caller: User
+
+
+def bearer_token(request: HttpRequest) -> str | None:
+    """Return the token of an `Authorization: Bearer` header; None where there is no such header."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+async def find_caller(request: HttpRequest) -> User | None:
+    """Return the person behind a request: a bearer token counts before the session."""
+    token = bearer_token(request)
+    if token is not None:
+        found = await sync_to_async(ApiToken.find)(token)
+        return found.user if found else None
+    user = await request.auser()
+    return user if isinstance(user, User) else None
+
+
+def api(*methods: str) -> Callable[[View], View]:
+    """Make an async view part of the API: authenticated, and with problems for errors."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        async def wrapped(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.method not in methods:
+                return _not_allowed(request, methods)
+            caller = getattr(request, "scope", {}).get(SCOPE_KEY) or await find_caller(request)
+            if caller is None:
+                return unauthorized(bad_token=bearer_token(request) is not None)
+            if refusal := await _csrf_refusal(request):
+                return refusal
+            request.caller = caller
+            return await view(request, *args, **kwargs)
+
+        return csrf_exempt(wrapped)
+
+    return decorate
+
+
+def _not_allowed(request: HttpRequest, methods: tuple[str, ...]) -> HttpResponse:
+    allowed = ", ".join(methods)
+    detail = f"{request.method} is not possible here; use {allowed}."
+    response = problem(405, "method_not_allowed", detail)
+    response["Allow"] = allowed
+    return response
+
+
+async def _csrf_refusal(request: HttpRequest) -> HttpResponse | None:
+    if request.method in ("GET", "HEAD") or bearer_token(request) is not None:
+        return None
+    if await sync_to_async(_CsrfCheck(_nothing).reason)(request) is None:
+        return None
+    detail = "The CSRF token is missing or old. Reload the page, or send it as X-CSRFToken."
+    return problem(403, "csrf_failed", detail)
+
+
+def _nothing(request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
+
+
+class _CsrfCheck(CsrfViewMiddleware):
+    """Django's own check, asked for its verdict instead of its answer page."""
+
+    def reason(self, request: HttpRequest) -> Any:
+        self.process_request(request)
+        return self.process_view(request, _nothing, (), {})
+
+    def _reject(self, request: HttpRequest, reason: str) -> Any:
+        return reason
