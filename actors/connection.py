@@ -24,6 +24,8 @@ from actors.errors import BrokerUnavailable
 ANSWER_TIMEOUT_S = 5.0
 #: Connections. redis-py 8 caps a pool at 100, and each thread that waits for a result holds one.
 MAX_CONNECTIONS = 1000
+#: Connections of one loop: its subscription, and some that look at what it told. Others queue.
+MAX_ASYNC_CONNECTIONS = 4
 
 _async_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, redis.asyncio.Redis] = (
     WeakKeyDictionary()
@@ -47,14 +49,16 @@ def aclient() -> redis.asyncio.Redis:
     """Return the running loop's client."""
     loop = asyncio.get_running_loop()
     if loop not in _async_clients:
-        _async_clients[loop] = redis.asyncio.Redis.from_url(
+        pool = redis.asyncio.BlockingConnectionPool.from_url(
             settings.ACTORS_REDIS_URL,
-            max_connections=MAX_CONNECTIONS,
+            max_connections=MAX_ASYNC_CONNECTIONS,
+            timeout=ANSWER_TIMEOUT_S,
             socket_connect_timeout=settings.ACTORS_SEND_TIMEOUT_S,
             # A subscription is silent for as long as nothing happens.
             socket_timeout=None,
             retry=AsyncRetry(NoBackoff(), 0),
         )
+        _async_clients[loop] = redis.asyncio.Redis.from_pool(pool)
     return _async_clients[loop]
 
 

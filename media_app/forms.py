@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm
 from django.contrib.auth.password_validation import validate_password
 from django.db import IntegrityError, transaction
 
@@ -102,24 +102,14 @@ class ResetRequestForm(forms.Form):
     email = _email_field()
 
 
-class NewPasswordForm(forms.Form):
-    """A new password of a known user; the form that Django's confirm view asks for."""
+class NewPasswordForm(SetPasswordForm[User]):
+    """A new password of a known user, typed once: the page can show it."""
 
-    password = _new_password_field("New password")
+    new_password1 = _new_password_field("New password")
+    # Django's way to take a field away, which its stubs don't know.
+    new_password2 = None  # type: ignore[assignment]
 
-    def __init__(self, user: User | None, *args: Any, **kwargs: Any) -> None:
-        self.user = user
-        super().__init__(*args, **kwargs)
-
-    def clean_password(self) -> str:
-        """Return a password that passes the validators."""
-        password: str = self.cleaned_data["password"]
-        validate_password(password, self.user)
-        return password
-
-    def save(self) -> None:
-        """Store the new password."""
-        if self.user is None:
-            raise ValueError("A new password needs a user; the link named none.")
-        self.user.set_password(self.cleaned_data["password"])
-        self.user.save(update_fields=["password"])
+    def clean(self) -> dict[str, Any]:
+        """Judge the password, knowing whose it will be."""
+        self.validate_password_for_user(self.user, "new_password1")
+        return self.cleaned_data

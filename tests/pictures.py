@@ -159,9 +159,15 @@ def palette(*, half_transparent: bool = True) -> bytes:
     return png(60, 40, row, depth=8, colour_type=3, chunks=chunks)
 
 
-def see_through(file_format: str = "PNG", width: int = 60, height: int = 40) -> bytes:
-    """Red with a fully transparent right half whose hidden colour is black."""
-    picture = Image.new("RGBA", (width, height), (*RED, 255))
+def see_through(
+    file_format: str = "PNG",
+    width: int = 60,
+    height: int = 40,
+    *,
+    colour: tuple[int, int, int] = RED,
+) -> bytes:
+    """One colour with a fully transparent right half whose hidden colour is black."""
+    picture = Image.new("RGBA", (width, height), (*colour, 255))
     picture.paste((0, 0, 0, 0), (width // 2, 0, width, height))
     options = {"quality": 100} if file_format == "AVIF" else {"lossless": True, "exact": True}
     return saved(picture, file_format, **(options if file_format != "PNG" else {}))

@@ -1,4 +1,8 @@
-"""The project's settings for tests: data in a temporary folder, a cheap password hasher."""
+"""The project's settings for tests: data in a temporary folder, a cheap password hasher.
+
+A worker process that a test starts gets DARKROOM_TEST_DATA_DIR, and so the same data: the embedded
+server's socket, the files, and the test's own database.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,24 @@ import os
 import shutil
 import tempfile
 
-_data_dir = tempfile.mkdtemp(prefix="darkroom-test-")
-atexit.register(shutil.rmtree, _data_dir, ignore_errors=True)
+_shared = os.environ.get("DARKROOM_TEST_DATA_DIR")
+_data_dir = _shared or tempfile.mkdtemp(prefix="darkroom-test-")
+if not _shared:
+    atexit.register(shutil.rmtree, _data_dir, ignore_errors=True)
 os.environ["DATA_DIR"] = _data_dir
 os.environ.setdefault("DEVELOPMENT", "1")
 
 from project.settings import *  # noqa: E402, F403
-from project.settings import DATABASES, STORAGES  # noqa: E402
+from project.settings import DATABASES, INSTALLED_APPS, STORAGES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-DATABASES["default"]["TEST"] = {"NAME": f"{_data_dir}/test.sqlite3"}
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.tutorial"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+_database = DATABASES["default"]
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    _database["TEST"] = {"NAME": f"{_data_dir}/test.sqlite3"}
+else:
+    _database["TEST"] = {"NAME": f"test_{_database['NAME']}"}
+if _shared:
+    _database["NAME"] = _database["TEST"]["NAME"]

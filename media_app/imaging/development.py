@@ -44,7 +44,7 @@ def develop(file: BinaryIO) -> Iterator[Developed]:
 
     All are upright, in sRGB and never wider than the original. The original is decoded before this
     returns, and the file not needed afterwards; each rendition is encoded when it is asked for.
-    The same file gives the same bytes. Blocks for PEAKTIME.
+    The same file gives the same bytes. Blocks.
 
     Raises:
         UnreadableSource: the file is damaged, cut off, or no picture of an accepted format.

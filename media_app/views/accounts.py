@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import alogout, login
 from django.contrib.auth.views import PasswordResetConfirmView
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -100,7 +100,7 @@ async def password_reset(request: HttpRequest) -> HttpResponse:
 
 
 @sync_to_async
-def _posted(request: HttpRequest) -> object:
+def _posted(request: HttpRequest) -> QueryDict:
     """Return the parsed form; parsing a body may take long."""
     return request.POST
 

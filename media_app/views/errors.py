@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.template import loader
+
+from media_app.views.problems import problem
 
 
 @dataclass(frozen=True)
@@ -79,17 +81,6 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def _answer(request: HttpRequest, trouble: _Trouble) -> HttpResponse:
     if request.path.startswith("/api/"):
-        return _problem(trouble)
+        return problem(trouble.status, trouble.code, trouble.detail)
     html = loader.render_to_string("errors/error.html", {"trouble": trouble, "path": request.path})
     return HttpResponse(html, status=trouble.status)
-
-
-def _problem(trouble: _Trouble) -> HttpResponse:
-    body = {
-        "type": "about:blank",
-        "title": trouble.title,
-        "status": trouble.status,
-        "code": trouble.code,
-        "detail": trouble.detail,
-    }
-    return JsonResponse(body, status=trouble.status, content_type="application/problem+json")

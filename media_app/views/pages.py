@@ -101,12 +101,12 @@ def _to_log_in() -> HttpResponse:
 
 
 @sync_to_async
-def _files(request: HttpRequest) -> list[UploadedFile]:
+def _files(request: HttpRequest) -> list[UploadedFile[bytes]]:
     """Return the files of the body; parsing it may take long."""
-    return cast("list[UploadedFile]", request.FILES.getlist("files"))
+    return cast("list[UploadedFile[bytes]]", request.FILES.getlist("files"))
 
 
-async def _receive(request: HttpRequest, file: UploadedFile, user: User, batch: uuid.UUID) -> bool:
+async def _receive(request: HttpRequest, file: UploadedFile[bytes], user: User, batch: uuid.UUID) -> bool:
     try:
         await ingest.areceive(file, owner=user, file_name=file.name or "picture", batch=batch)
     except RejectedUpload as refusal:

@@ -24,13 +24,20 @@ class Program:
     argv: tuple[str, ...]
     #: Sent by the kernel when the supervisor dies. A database closes its file, others stop dead.
     orphan_signal: signal.Signals = signal.SIGKILL
+    #: Others hand their work to it until they end, so it ends after them.
+    ends_last: bool = False
 
 
 class Child:
     """A running process, the leader of its own process group."""
 
-    def __init__(self, process: asyncio.subprocess.Process, relaying: asyncio.Task[None]) -> None:
-        self.pid = process.pid
+    def __init__(
+        self,
+        program: Program,
+        process: asyncio.subprocess.Process,
+        relaying: asyncio.Task[None],
+    ) -> None:
+        self.program, self.pid = program, process.pid
         self._process = process
         self._relaying = relaying
 
@@ -63,7 +70,7 @@ class Child:
         finally:
             os.close(writing)
         relaying = asyncio.create_task(_relay(reading, program.name, relay))
-        return cls(process, relaying)
+        return cls(program, process, relaying)
 
     async def wait(self) -> int:
         """Return the exit status once the process ends; minus a signal's number if killed by it."""

@@ -56,7 +56,8 @@ def valkey(data_dir: Path) -> Program:
         "--loglevel": "warning",
     }
     words = (word for option in options.items() for word in option)
-    return Program("valkey", (str(get_binary_path()), *words), orphan_signal=signal.SIGTERM)
+    command = (str(get_binary_path()), *words)
+    return Program("valkey", command, orphan_signal=signal.SIGTERM, ends_last=True)
 
 
 def is_serving(path: Path) -> bool:

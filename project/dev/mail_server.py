@@ -42,6 +42,7 @@ async def serve(port: int, folder: Path) -> None:
     server = await loop.create_server(
         lambda: SMTP(keeper, enable_SMTPUTF8=True, hostname="localhost", loop=loop), HOST, port
     )
+    print(f"Takes mail at {HOST}:{port}", flush=True)
     await stopping.wait()
     server.close()
 

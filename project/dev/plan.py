@@ -9,7 +9,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -66,8 +66,8 @@ class Plan:
     def programs(self) -> Iterator[Program]:
         """What runs until the end, beside the embedded server."""
         if self.mail_port is not None:
-            folder = str(self.data_dir / "mail")
-            yield _python("mail", "project.dev.mail_server", str(self.mail_port), folder)
+            words = (str(self.mail_port), str(self.data_dir / "mail"))
+            yield replace(_python("mail", "project.dev.mail_server", *words), ends_last=True)
         yield _web(self.port)
         for number in range(1, WORKERS + 1):
             yield _worker(f"worker-{number}")

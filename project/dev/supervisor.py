@@ -21,8 +21,8 @@ from project.paths import embedded_socket
 
 #: Seconds between a death and the next start: doubled each time, back to the first after health.
 BACKOFF_FIRST_S, BACKOFF_MOST_S, HEALTHY_AFTER_S = 0.5, 10.0, 10.0
-#: Seconds from the request to stop until processes are killed; the embedded server gets its own.
-STOP_WITHIN_S, VALKEY_STOP_WITHIN_S = 3.5, 0.8
+#: Seconds until processes that were asked to end are killed: those that hold work, and the last.
+STOP_WITHIN_S, LAST_STOP_WITHIN_S = 3.5, 0.8
 #: Seconds. A large append-only file takes its time to load.
 VALKEY_SERVES_WITHIN_S, WEB_SERVES_WITHIN_S = 60.0, 60.0
 #: Seconds. An earlier run's server ends by itself within 5.
@@ -161,11 +161,11 @@ class Supervisor:
             return child
 
     async def _stop(self) -> None:
-        """End all: first those that hold work, then the server they give it back to."""
+        """End all: first those that hold work, then the servers they hand it to."""
         async with self._starting:
-            valkey = self._children.pop("valkey", None)
-            await end_all(self._children.values(), STOP_WITHIN_S)
-            await end_all([valkey] if valkey else [], VALKEY_STOP_WITHIN_S)
+            children = self._children.values()
+            await end_all([c for c in children if not c.program.ends_last], STOP_WITHIN_S)
+            await end_all([c for c in children if c.program.ends_last], LAST_STOP_WITHIN_S)
         await asyncio.gather(*self._keepers)
 
     async def _stop_with_parent(self) -> None:

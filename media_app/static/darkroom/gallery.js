@@ -19,9 +19,7 @@ for (const part of root.querySelectorAll("[data-needs-script]")) part.hidden = f
 const sheet = new Sheet(root);
 const summary = new Summary(root.querySelector("[data-summary]"), sheet.cards);
 const viewer = new Viewer(root.querySelector("[data-viewer]"), sheet);
-const uploads = new Uploads(imagesUrl, { onAccepted: showAccepted, onChange: () => summary.update() });
-/** Events of own uploads that were quicker than the answer which tells the card's id. */
-const early = new Map();
+const uploads = new Uploads(imagesUrl, { onAccepted: show, onChange: () => summary.update() });
 const live = new Live({
   url: eventsUrl,
   onImage,
@@ -64,15 +62,10 @@ function show(card, image) {
   live.wake();
 }
 
-function showAccepted(card, image) {
-  show(card, early.get(image.id) ?? image);
-  early.delete(image.id);
-}
-
 function onImage(image) {
   const card = sheet.byId(image.id);
   if (card) return show(card, image);
-  if (uploads.mayOwn(image)) return early.set(image.id, image);
+  if (uploads.keepsEarly(image)) return;
   if (firstPage === "yes" && sheet.isNews(image)) {
     const added = sheet.add(image.file_name);
     summary.follow(added);

@@ -51,6 +51,9 @@ export async function send(upload) {
       upload.onPause();
       await pause(wait, upload.signal);
     }
+    // The server may have taken the file, and only its answer was lost.
+    const accepted = upload.findAccepted();
+    if (accepted) return accepted;
   }
   return sendOnce(upload);
 }

@@ -16,6 +16,7 @@ export class Uploads {
     this.inTurn = lanes(3);
     this.open = new Map();
     this.batches = new Set();
+    this.early = new Map();
     window.addEventListener("beforeunload", (event) => this.isBusy && event.preventDefault());
   }
 
@@ -23,9 +24,17 @@ export class Uploads {
     return [...this.open.values()].some((upload) => !upload.failed);
   }
 
-  /** Whether an image may belong to a card whose upload has not been answered yet. */
-  mayOwn(image) {
-    return this.isBusy && this.batches.has(image.batch);
+  /** Keeps the event of an own upload that was quicker than the answer which tells the card's id. */
+  keepsEarly(image) {
+    const isOwn = this.isBusy && this.batches.has(image.batch);
+    if (isOwn) this.early.set(image.id, image);
+    return isOwn;
+  }
+
+  takeEarly(id) {
+    const image = this.early.get(id);
+    this.early.delete(id);
+    return image;
   }
 
   /** Takes one drop: pairs of card and file. */
@@ -52,7 +61,7 @@ export class Uploads {
     try {
       const image = await this.inTurn(() => send(this.request(card, upload)));
       this.open.delete(card);
-      this.onAccepted(card, image);
+      this.onAccepted(card, this.takeEarly(image.id) ?? image);
     } catch (error) {
       if (error.name === "AbortError") return;
       upload.failed = true;
@@ -75,6 +84,7 @@ export class Uploads {
       type: typeOf(file),
       signal: abort.signal,
       onProgress: (share) => card.showUpload(share),
+      findAccepted: () => [...this.early.values()].find((image) => image.batch === batch && image.file_name === file.name),
       onPause: () => card.say("waiting", "Waiting for the connection, then trying again"),
     };
   }

@@ -1,0 +1,198 @@
+"""Durable sends: with the transaction or not at all, and past an outage."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from datetime import timedelta
+
+import pytest
+from redis import ConnectionError
+from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.test import TestCase
+from django.utils import timezone
+
+from actors import BrokerUnavailable, outbox
+from actors.arithmetic import add
+from actors.connection import client
+from actors.models import OutboxMessage
+from tests.tutorial import tasks
+from tests.waiting import wait_until
+
+
+def test_a_message_leaves_after_the_commit_and_finds_the_row(worker):
+    with transaction.atomic():
+        person = get_user_model().objects.create_user("ansel@example.com")
+        result = tasks.person_exists.delay_on_commit(person.pk)
+        assert OutboxMessage.objects.filter(pk=result.id).exists()
+
+    assert result.get() is True
+    assert not OutboxMessage.objects.exists()
+
+
+def test_plain_delay_inside_a_transaction_takes_the_same_way(worker, queue_length):
+    with transaction.atomic():
+        result = add.delay(1, 2)
+        assert queue_length("default") == 0
+        assert OutboxMessage.objects.count() == 1
+
+    assert result.get() == 3
+
+
+def test_a_rollback_leaves_neither_row_nor_message(valkey, transactional_db, queue_length):
+    with transaction.atomic():
+        add.delay_on_commit(1, 2)
+        transaction.set_rollback(True)
+
+    assert not OutboxMessage.objects.exists()
+    assert queue_length("default") == 0
+
+
+def test_a_savepoint_that_is_rolled_back_takes_only_its_own_messages(
+    valkey, transactional_db, queue_length
+):
+    with transaction.atomic():
+        add.delay(1, 2)
+        with transaction.atomic():
+            add.delay(3, 4)
+            transaction.set_rollback(True)
+
+    assert queue_length("default") == 1
+
+
+def test_sending_now_inside_a_transaction_can_be_asked_for(worker):
+    with transaction.atomic():
+        assert add.apply_async((2, 2), on_commit=False).get() == 4
+
+
+async def test_adelay_on_commit_is_a_transaction_of_its_own(worker):
+    result = await add.adelay_on_commit(1, 2)
+
+    assert await result == 3
+
+
+async def test_a_hop_that_saves_and_sends_can_be_awaited_for(worker):
+    @sync_to_async
+    def save_and_send():
+        with transaction.atomic():
+            person = get_user_model().objects.create_user("imogen@example.com")
+            return tasks.person_exists.delay_on_commit(person.pk)
+
+    assert await (await save_and_send()) is True
+
+
+def test_a_postponed_message_keeps_its_time(worker):
+    with transaction.atomic():
+        result = add.apply_async((1, 2), countdown=0.3)
+
+    assert result.get() == 3
+
+
+class InATestCase(TestCase):
+    """A `TestCase` wraps each test in `atomic()`, which is not the code's own."""
+
+    @pytest.fixture(autouse=True)
+    def _valkey(self, valkey):
+        """Give it a server."""
+
+    def test_delay_outside_of_the_codes_own_atomic_sends_now(self):
+        add.delay(1, 2)
+
+        assert client().hlen("dramatiq:default.msgs") == 1
+
+    def test_captured_callbacks_send_what_the_code_stored(self):
+        with self.captureOnCommitCallbacks(execute=True), transaction.atomic():
+            add.delay(1, 2)
+            assert client().hlen("dramatiq:default.msgs") == 0
+
+        assert client().hlen("dramatiq:default.msgs") == 1
+        assert not OutboxMessage.objects.exists()
+
+
+@pytest.fixture
+def without_redis(valkey_server, valkey):
+    """Stops the server; `start()` brings it back, as the end of the test does at the latest."""
+    valkey_server.stop()
+    yield valkey_server
+    try:
+        client().ping()
+    except ConnectionError:
+        valkey_server.start()
+
+
+def test_without_redis_delay_says_what_to_do(without_redis):
+    with pytest.raises(BrokerUnavailable, match="Redis can't be reached to send add .*make run"):
+        add.delay(1, 2)
+
+
+async def test_without_redis_adelay_and_aget_say_so_and_the_loop_is_free(without_redis):
+    result = asyncio.create_task(add.adelay(1, 2))
+
+    with pytest.raises(BrokerUnavailable, match="make run"):
+        await result
+
+
+def test_without_redis_a_durable_send_waits_for_the_relay(
+    without_redis, transactional_db, queue_length, caplog
+):
+    add.delay_on_commit(1, 2)
+    assert OutboxMessage.objects.count() == 1
+    assert "Left to the relay" in caplog.text
+
+    without_redis.start()
+    assert outbox.relay() == 0, "a fresh row is its sender's"
+    OutboxMessage.objects.update(created_at=timezone.now() - timedelta(seconds=6))
+    assert outbox.relay() == 1
+
+    assert not OutboxMessage.objects.exists()
+    assert queue_length("default") == 1
+
+
+def test_the_worker_relays_what_was_left(worker):
+    row = add._build((20, 3), None)
+    OutboxMessage.objects.create(
+        id=row.message_id,
+        actor_name=row.actor_name,
+        queue_name=row.queue_name,
+        payload=row.encode(),
+        created_at=timezone.now() - timedelta(seconds=6),
+    )
+
+    wait_until(lambda: not OutboxMessage.objects.exists())
+
+
+def test_a_row_that_another_relay_claims_is_left_to_it(valkey, transactional_db, queue_length):
+    stored = add._build((1, 2), None)
+    OutboxMessage.objects.create(
+        id=stored.message_id,
+        actor_name="add",
+        queue_name="default",
+        payload=stored.encode(),
+        created_at=timezone.now() - timedelta(seconds=60),
+        claimed_until=timezone.now() + timedelta(seconds=10),
+    )
+
+    assert outbox.relay() == 0
+    assert queue_length("default") == 0
+
+
+def test_a_process_killed_after_its_commit_leaves_the_message_to_the_relay(
+    worker_process, valkey, transactional_db
+):
+    from tests.workers import run_python
+
+    code = (
+        "import os; from django.db import transaction; from actors import outbox\n"
+        "from actors.arithmetic import add\n"
+        "outbox.StoredMessage.send = lambda self: os.kill(os.getpid(), 9)\n"
+        "with transaction.atomic(): print(add.delay(4, 5).id, flush=True)\n"
+    )
+    killed: subprocess.CompletedProcess[str] = run_python(code)
+    assert killed.returncode == -9
+
+    OutboxMessage.objects.update(created_at=timezone.now() - timedelta(seconds=6))
+    from actors import AsyncResult
+
+    assert AsyncResult(killed.stdout.strip()).get() == 9

@@ -1,0 +1,107 @@
+"""Fixtures with a real Valkey and a real worker process, which share this process's test database."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from django.conf import settings
+
+from actors.connection import client
+from project.dev import embedded
+from tests.waiting import wait_until
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class ValkeyServer:
+    """The embedded server of the tests' data directory, found by the settings as ever."""
+
+    def start(self) -> None:
+        """Start it, on the data that it left."""
+        program = embedded.valkey(Path(settings.DATA_DIR))
+        self._process = subprocess.Popen(program.argv, stdout=subprocess.DEVNULL)
+        wait_until(client().ping, ignoring=redis.RedisError)
+
+    def stop(self) -> None:
+        """End it; who is connected is cut off."""
+        self._process.terminate()
+        self._process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def valkey_server() -> Iterator[ValkeyServer]:
+    """A running server."""
+    server = ValkeyServer()
+    server.start()
+    yield server
+    client().close()
+    server.stop()
+
+
+@pytest.fixture
+def valkey(valkey_server: ValkeyServer) -> Iterator[None]:
+    """An empty Valkey."""
+    client().flushall()
+    yield
+    client().flushall()
+
+
+@pytest.fixture(scope="session")
+def worker_process(valkey_server: ValkeyServer, django_db_setup: None) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker of `rundramatiq`, as `make run` starts two."""
+    log_path = Path(settings.DATA_DIR) / "worker.log"
+    with log_path.open("wb") as log:
+        process = start_worker(log)
+        wait_until(lambda: b"ready for action" in log_path.read_bytes(), within_s=20)
+        yield process
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture
+def worker(worker_process: subprocess.Popen[bytes], valkey: None, transactional_db: None) -> None:
+    """A worker, with an empty Valkey and committed rows."""
+
+
+@pytest.fixture
+def queue_length(valkey: None) -> Callable[[str], int]:
+    """How many messages wait in a queue."""
+    return lambda queue: int(client().hlen(f"dramatiq:{queue}.msgs"))
+
+
+def start_worker(log: object) -> subprocess.Popen[bytes]:
+    """Start a worker process on this process's data."""
+    environment = {
+        **os.environ,
+        "DARKROOM_TEST_DATA_DIR": str(settings.DATA_DIR),
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "PYTHONUNBUFFERED": "1",
+    }
+    command = [sys.executable, "manage.py", "rundramatiq", "--processes", "1", "--threads", "4"]
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
+    )
+
+
+def run_python(code: str) -> subprocess.CompletedProcess[str]:
+    """Run code in a process of its own, with Django set up on this process's data."""
+    environment = {
+        **os.environ,
+        "DARKROOM_TEST_DATA_DIR": str(settings.DATA_DIR),
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+    }
+    return subprocess.run(
+        [sys.executable, "-c", f"import django; django.setup()\n{code}"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
