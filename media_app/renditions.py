@@ -74,7 +74,7 @@ def _keep(asset: Asset, picture: imaging.Developed) -> str:
     Rendition.objects.update_or_create(
         asset=asset,
         preset=picture.preset.name,
-        format=picture.format,
+        format=picture.format.name,
         defaults={
             "width": picture.size.width,
             "height": picture.size.height,

@@ -44,7 +44,11 @@ def develop(file: BinaryIO) -> Iterator[Developed]:
 
     All are upright, in sRGB and never wider than the original. The original is decoded before this
     returns, and the file not needed afterwards; each rendition is encoded when it is asked for.
-    The same file gives the same bytes. Blocks.
+    The same file gives the same bytes.
+
+    Blocks: 0.4 s for a JPEG of 12 megapixels, up to 5 s for 64. Memory at the peak for 64: 0.1 GB
+    for a usual JPEG, 0.4 GB for a progressive or a very tall one, 0.3 GB for a PNG (0.6 GB if it is
+    tall and has alpha), 0.6 GB for an AVIF and 1 GB for a WebP, whose decoder keeps two canvases.
 
     Raises:
         UnreadableSource: the file is damaged, cut off, or no picture of an accepted format.

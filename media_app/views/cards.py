@@ -38,6 +38,6 @@ def _picture(renditions: list[Mapping[str, Any]]) -> Picture | None:
 
 
 def _srcset(renditions: list[Mapping[str, Any]], image_format: str) -> str:
-    chosen = [one for one in renditions if one["format"] == image_format]
-    chosen.sort(key=lambda one: one["width"])
-    return ", ".join(f"{one['url']} {one['width']}w" for one in chosen)
+    """Return `srcset`. A small image has one width in several presets: each is named once."""
+    urls = {one["width"]: one["url"] for one in renditions if one["format"] == image_format}
+    return ", ".join(f"{urls[width]} {width}w" for width in sorted(urls))

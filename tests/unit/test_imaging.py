@@ -269,7 +269,7 @@ def test_a_file_cut_anywhere_is_never_developed(whole):
             develop(BytesIO(part))
 
 
-@pytest.mark.parametrize("tail", [b"\xff\xd9", b"\0" * 100_000])
+@pytest.mark.parametrize("tail", [b"\xff\xd9", b"\0" * 100_000], ids=["closed", "zeros"])
 @pytest.mark.parametrize("name", ["grained JPEG", "JPEG"])
 def test_a_jpeg_that_was_cut_and_closed_is_never_half_grey(name, tail):
     whole = WHOLE[name]
@@ -281,9 +281,10 @@ def test_a_jpeg_that_was_cut_and_closed_is_never_half_grey(name, tail):
 
 def test_a_progressive_jpeg_that_was_cut_and_closed_is_refused():
     whole = WHOLE["progressive JPEG"]
+    before_the_last_scan = whole[: whole.rindex(b"\xff\xda")]
 
-    for part in pictures.cuts(whole)[1:8]:
-        with pytest.raises(UnreadableSource, match="is missing|are missing"):
+    for part in pictures.cuts(before_the_last_scan)[1:]:
+        with pytest.raises(UnreadableSource, match="damaged or cut off"):
             develop(BytesIO(part + b"\xff\xd9"))
 
 
@@ -340,8 +341,10 @@ def test_an_empty_file_is_refused():
         looked_at(b"")
 
 
-@pytest.mark.parametrize("junk", [b"\0" * 2_000_000, pictures.png_chunk(b"teSt", b"") * 150_000])
-@pytest.mark.parametrize("head", [b"\xff\xd8\xff", pictures.small("PNG")[:33]])
+@pytest.mark.parametrize(
+    "junk", [b"\0" * 2_000_000, pictures.png_chunk(b"teSt", b"") * 150_000], ids=["zeros", "chunks"]
+)
+@pytest.mark.parametrize("head", [b"\xff\xd8\xff", pictures.small("PNG")[:33]], ids=["JPEG", "PNG"])
 def test_a_header_without_end_is_given_up_soon(head, junk):
     began = time.perf_counter()
 

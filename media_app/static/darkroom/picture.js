@@ -3,10 +3,12 @@
 /** How wide a frame of the sheet is, for the browser's choice; the server has the same words. */
 const FRAME_SIZES = "(max-width: 44rem) 50vw, 18rem";
 
+/** A small image has the same width in several presets: each width is named once. */
 function srcset(renditions) {
-  return [...renditions]
-    .sort((one, other) => one.width - other.width)
-    .map((rendition) => `${rendition.url} ${rendition.width}w`)
+  const widths = new Map(renditions.map((rendition) => [rendition.width, rendition.url]));
+  return [...widths]
+    .sort(([one], [other]) => one - other)
+    .map(([width, url]) => `${url} ${width}w`)
     .join(", ");
 }
 
