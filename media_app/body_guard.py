@@ -15,6 +15,8 @@ from asgiref.typing import (
     ASGIReceiveCallable,
     ASGIReceiveEvent,
     ASGISendCallable,
+    HTTPDisconnectEvent,
+    HTTPRequestEvent,
     HTTPScope,
     Scope,
 )
@@ -26,6 +28,7 @@ from django.db import close_old_connections
 from django.http import HttpResponse
 
 from media_app.exceptions import FileTooLarge
+from media_app.views import bodies
 from media_app.views.callers import SCOPE_KEY, bearer_token, find_caller
 from media_app.views.problems import rejected, unauthorized
 
@@ -39,10 +42,6 @@ SMALL_BODY_MAX_BYTES = 1_000_000
 FORM_FILES = 20
 
 
-class _TooLarge(Exception):
-    pass
-
-
 def with_body_guard(app: ASGI3Application) -> ASGI3Application:
     """Return `app` behind the guard."""
 
@@ -53,8 +52,12 @@ def with_body_guard(app: ASGI3Application) -> ASGI3Application:
         # Django joins this context: the guard's look at the database shares the request's thread
         # and connection.
         async with ThreadSensitiveContext():
-            if refusal := await _guard(app, scope, receive, send):
-                await _answer(refusal, send)
+            try:
+                if refusal := await _guard(app, scope, receive, send):
+                    await _answer(refusal, send)
+            finally:
+                # Django has no end for a request that it never began, or whose sender left.
+                await sync_to_async(close_old_connections)()
 
     return guarded
 
@@ -65,13 +68,46 @@ async def _guard(
     """Let the request pass, or return the answer that refuses it."""
     limit_bytes = _limit_bytes(scope)
     if refusal := await _refusal(scope, limit_bytes):
-        await sync_to_async(close_old_connections)()
         return refusal
+    if scope["path"] == UPLOAD_PATH:
+        return await _pass_with_body_taken(app, scope, receive, send, limit_bytes)
+    body = _CountedBody(receive, limit_bytes)
+    await app(scope, body.receive, send)
+    return _too_large() if body.is_too_large else None
+
+
+async def _pass_with_body_taken(
+    app: ASGI3Application,
+    scope: HTTPScope,
+    receive: ASGIReceiveCallable,
+    send: ASGISendCallable,
+    limit_bytes: int,
+) -> HttpResponse | None:
     try:
-        await app(scope, _counted(receive, limit_bytes), send)
-    except _TooLarge:
+        body = await bodies.take(receive, limit_bytes=limit_bytes)
+    except bodies.BodyTooLarge:
         return _too_large()
+    except bodies.SenderGone:
+        return None
+    scope[bodies.SCOPE_KEY] = body  # type: ignore[literal-required] # ASGI lets us add keys
+    try:
+        await app(scope, _after_an_empty_body(receive), send)
+    finally:
+        body.close()
     return None
+
+
+def _after_an_empty_body(receive: ASGIReceiveCallable) -> ASGIReceiveCallable:
+    is_first = True
+
+    async def received() -> ASGIReceiveEvent:
+        nonlocal is_first
+        if not is_first:
+            return await receive()
+        is_first = False
+        return HTTPRequestEvent(type="http.request", body=b"", more_body=False)
+
+    return received
 
 
 def _limit_bytes(scope: HTTPScope) -> int:
@@ -95,19 +131,25 @@ async def _refusal(scope: HTTPScope, limit_bytes: int) -> HttpResponse | None:
     return _too_large() if length.isdecimal() and int(length) > limit_bytes else None
 
 
-def _counted(receive: ASGIReceiveCallable, limit_bytes: int) -> ASGIReceiveCallable:
-    received_bytes = 0
+class _CountedBody:
+    """A body that ends, as if the sender had gone, when it grows over the limit.
 
-    async def counted() -> ASGIReceiveEvent:
-        nonlocal received_bytes
-        event = await receive()
+    To Django that is a request without an answer, whose temporary file it closes.
+    """
+
+    def __init__(self, receive: ASGIReceiveCallable, limit_bytes: int) -> None:
+        self._receive = receive
+        self._left_bytes = limit_bytes
+
+    @property
+    def is_too_large(self) -> bool:
+        return self._left_bytes < 0
+
+    async def receive(self) -> ASGIReceiveEvent:
+        event = await self._receive()
         if event["type"] == "http.request":
-            received_bytes += len(event.get("body", b""))
-            if received_bytes > limit_bytes:
-                raise _TooLarge
-        return event
-
-    return counted
+            self._left_bytes -= len(event.get("body", b""))
+        return HTTPDisconnectEvent(type="http.disconnect") if self.is_too_large else event
 
 
 def _too_large() -> HttpResponse:

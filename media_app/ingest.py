@@ -97,7 +97,7 @@ def clean_name(file_name: str | None) -> str:
     """Return the last part of a path that a client sent, without control characters."""
     last = PurePosixPath((file_name or "").replace("\\", "/")).name
     shown = "".join(c for c in last if unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
-    return shown.strip()[-NAME_MAX:] or "image"
+    return shown.strip(" .")[-NAME_MAX:] or "image"
 
 
 def _create(asset: Asset, file: Upload, format: str) -> Asset:

@@ -56,8 +56,10 @@ def purge(digest: str) -> bool:
         original = Original.objects.select_for_update().filter(pk=digest).first()
         if original is None or original.assets.exists():
             return False
+        # The folder of the renditions goes last, empty.
+        names = [original.name, *_rendition_files(digest), digest]
         original.delete()
-        for name in [original.name, *_rendition_files(digest)]:
+        for name in names:
             default_storage.delete(name)
     return True
 

@@ -19,8 +19,14 @@ os.environ["DATA_DIR"] = _data_dir
 os.environ.setdefault("DEVELOPMENT", "1")
 
 from project.settings import *  # noqa: E402, F403
-from project.settings import DATABASES, INSTALLED_APPS, STORAGES  # noqa: E402
+from project.settings import (  # noqa: E402
+    DATABASES,
+    INSTALLED_APPS,
+    STATIC_ROOT,
+    STORAGES,
+)
 
+STATIC_ROOT.mkdir(exist_ok=True)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.tutorial"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

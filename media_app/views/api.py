@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
-from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+from django.core.files.uploadedfile import UploadedFile
 from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 
 from media_app import ingest, queries
-from media_app.exceptions import FileTooLarge, NoFile, RejectedUpload
+from media_app.exceptions import NoFile, RejectedUpload
+from media_app.views import bodies
 from media_app.views.callers import CalledRequest, api
 from media_app.views.problems import not_found, problem, rejected
-
-#: Threads that parse, hash and store uploads. More would not be faster, for they share one
-#: interpreter lock with the event loop, and each that waits for it makes the loop later.
-UPLOAD_THREADS = 2
-#: Bytes read at a time from a raw body.
-CHUNK_BYTES = 1 << 20
 
 
 class BadParameter(ValueError):
@@ -78,48 +70,34 @@ async def _upload(request: CalledRequest) -> HttpResponse:
 
 
 def _receive(request: CalledRequest) -> dict[str, Any]:
-    """Read the body and take it in; off the loop, in one hop, with a connection for just that."""
+    """Take the body in; off the loop, in one hop, with a database connection for just that."""
+    file, fields = _file_of(request)
     try:
-        return _read_and_take_in(request)
+        batch = _uuid(fields.get("batch"))
+        name = fields.get("filename") or file.name
+        asset = ingest.receive(file, owner=request.caller, file_name=name, batch=batch)
+        return queries.image_json(asset)
     finally:
+        file.close()
         close_old_connections()
 
 
-_areceive = sync_to_async(
-    _receive,
-    thread_sensitive=False,
-    executor=ThreadPoolExecutor(UPLOAD_THREADS, thread_name_prefix="upload"),
-)
+_areceive = sync_to_async(_receive, thread_sensitive=False, executor=bodies.threads)
 
 
-def _read_and_take_in(request: CalledRequest) -> dict[str, Any]:
-    is_raw = (request.content_type or "").startswith("image/")
-    file = _raw_file(request) if is_raw else request.FILES.get("file")
-    if not isinstance(file, UploadedFile):
+def _file_of(request: CalledRequest) -> tuple[UploadedFile[Any], dict[str, str]]:
+    """Return the uploaded file, and the parameters that came with it."""
+    body = request.scope[bodies.SCOPE_KEY]
+    fields = request.GET.dict()
+    if (request.content_type or "").startswith("image/"):
+        fields.setdefault("filename", "image")
+        return body, fields
+    if request.content_type != "multipart/form-data":
         raise NoFile
-    try:
-        batch = request.GET.get("batch") or (None if is_raw else request.POST.get("batch"))
-        name = request.GET.get("filename") if is_raw else file.name
-        asset = ingest.receive(file, owner=request.caller, file_name=name, batch=_uuid(batch))
-        return queries.image_json(asset)
-    finally:
-        # A file that was moved to its place is not there to be removed any more.
-        with suppress(FileNotFoundError):
-            file.close()
-
-
-def _raw_file(request: HttpRequest) -> TemporaryUploadedFile:
-    file = TemporaryUploadedFile("image", request.content_type or "", 0, None)
-    size_bytes = 0
-    while chunk := request.read(CHUNK_BYTES):
-        size_bytes += len(chunk)
-        if size_bytes > settings.UPLOAD_MAX_BYTES:
-            file.close()
-            raise FileTooLarge(limit_bytes=settings.UPLOAD_MAX_BYTES)
-        file.write(chunk)
-    file.size = size_bytes
-    file.seek(0)
-    return file
+    posted, files = bodies.files_of(request, body)
+    if "file" not in files:
+        raise NoFile
+    return files["file"], {**fields, **posted.dict()}
 
 
 async def _list(request: CalledRequest) -> HttpResponse:

@@ -29,6 +29,7 @@ class CalledRequest(HttpRequest):
     """A request whose caller is known."""
 
     caller: User
+    scope: dict[str, Any]
 
 
 def bearer_token(request: HttpRequest) -> str | None:

@@ -55,16 +55,19 @@ async def _send(
     except FileNotFoundError:
         return not_found()
     return StreamingHttpResponse(
-        _pieces(file),
+        _Pieces(file),
         content_type=content_type,
         headers={"Content-Length": str(size_bytes), "Cache-Control": CACHE_CONTROL},
     )
 
 
-async def _pieces(file: IO[Any]) -> AsyncIterator[bytes]:
-    read = sync_to_async(file.read, thread_sensitive=False)
-    try:
-        while piece := await read(CHUNK_BYTES):
+class _Pieces:
+    """A file in pieces, read off the loop. `close` is called by the response, read or not."""
+
+    def __init__(self, file: IO[Any]) -> None:
+        self._read = sync_to_async(file.read, thread_sensitive=False)
+        self.close = file.close
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while piece := await self._read(CHUNK_BYTES):
             yield piece
-    finally:
-        file.close()

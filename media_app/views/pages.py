@@ -106,7 +106,9 @@ def _files(request: HttpRequest) -> list[UploadedFile[bytes]]:
     return cast("list[UploadedFile[bytes]]", request.FILES.getlist("files"))
 
 
-async def _receive(request: HttpRequest, file: UploadedFile[bytes], user: User, batch: uuid.UUID) -> bool:
+async def _receive(
+    request: HttpRequest, file: UploadedFile[bytes], user: User, batch: uuid.UUID
+) -> bool:
     try:
         await ingest.areceive(file, owner=user, file_name=file.name or "picture", batch=batch)
     except RejectedUpload as refusal:

@@ -55,12 +55,9 @@ class Plan:
         return ours | {name: value for name, value in os.environ.items() if value} | fixed
 
     @property
-    def preparations(self) -> list[Program]:
-        """What runs once, one after the other, before anything serves."""
-        return [
-            _manage("migrate", "migrate", "--no-input", "--verbosity", "0"),
-            _manage("static", "collectstatic", "--no-input", "--verbosity", "0"),
-        ]
+    def preparation(self) -> Program:
+        """What runs once, before anything serves."""
+        return _python("prepare", "project.dev.prepare")
 
     @property
     def programs(self) -> Iterator[Program]:

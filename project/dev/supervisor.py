@@ -68,8 +68,7 @@ class Supervisor:
     async def _start(self) -> None:
         if self._plan.is_redis_embedded:
             await self._start_valkey()
-        for program in self._plan.preparations:
-            await self._run_once(program)
+        await self._run_once(self._plan.preparation)
         for program in self._plan.programs:
             self._keep(program)
         await self._tell_when_ready()

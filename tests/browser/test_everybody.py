@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import re
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,13 @@ from tests.browser.visitor import Visitor
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 LONG = "a-very-long-name-without-any-blank-that-no-phone-can-show-in-one-line.jpg"
 
+#: Every photo has a content of its own: tests must not meet in the store.
+SEEDS = count(5000)
+
 
 def photo(folder: Path, name: str) -> Path:
     path = folder / name
-    path.write_bytes(pictures.small(width=640, height=480))
+    path.write_bytes(pictures.photo(640, 480, seed=next(SEEDS)))
     return path
 
 

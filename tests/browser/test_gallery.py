@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,13 @@ UPLOADS = re.compile(r"/api/images\?")
 ONE_IMAGE = re.compile(r"/api/images/[0-9a-f-]{36}$")
 IS_DRAWN = "image => image.complete && image.naturalWidth > 0"
 
+#: Every photo has a content of its own: tests must not meet in the store.
+SEEDS = count(1000)
+
 
 def small_photo(folder: Path, name: str) -> Path:
     path = folder / name
-    path.write_bytes(pictures.small(width=640, height=480))
+    path.write_bytes(pictures.photo(640, 480, seed=next(SEEDS)))
     return path
 
 

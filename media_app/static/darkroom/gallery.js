@@ -15,6 +15,7 @@ const intake = root.querySelector("[data-intake]");
 
 document.documentElement.classList.add("scripted");
 for (const part of root.querySelectorAll("[data-needs-script]")) part.hidden = false;
+for (const part of root.querySelectorAll("[data-plain]")) part.remove();
 
 const sheet = new Sheet(root);
 const summary = new Summary(root.querySelector("[data-summary]"), sheet.cards);

@@ -40,7 +40,6 @@ function takeDrops(veil, onFiles) {
 /** Calls `onFiles` with the files of each choice, drop or paste. */
 export function takeFiles({ form, veil, onFiles }) {
   const input = form.querySelector("input[type=file]");
-  form.querySelector("[data-plain]").hidden = true;
   input.addEventListener("change", () => {
     onFiles([...input.files]);
     input.value = "";
