@@ -39,12 +39,12 @@ format: $(RUN_STAMP) $(TEST_STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-LOCK := uv pip compile pyproject.toml --universal --python-version 3.12 --generate-hashes \
+LOCK := uv pip compile --universal --python-version 3.12 --generate-hashes \
 	--no-emit-index-url --no-annotate --custom-compile-command "make lock" --quiet
 
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/"; exit 1; }
-	$(LOCK) --output-file requirements.lock
+	$(LOCK) pyproject.toml --output-file requirements.lock
 	$(LOCK) --group pyproject.toml:test --constraints requirements.lock \
 		--output-file tests/requirements.lock
 

@@ -2,26 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
+from tests.workers import queue_length, valkey, valkey_server, worker, worker_process
 
-import pytest
-
-from tests.valkey_server import ValkeyServer
-
-
-@pytest.fixture(scope="session")
-def valkey() -> Iterator[ValkeyServer]:
-    """A real Valkey on a unix socket; one for all tests, so leave nothing behind."""
-    with tempfile.TemporaryDirectory(prefix="dk-") as folder:
-        server = ValkeyServer(Path(folder))
-        server.start()
-        yield server
-        server.stop()
-
-
-@pytest.fixture(scope="session")
-def valkey_url(valkey: ValkeyServer) -> str:
-    """The address of that server, as redis-py takes it."""
-    return valkey.url
+__all__ = ["queue_length", "valkey", "valkey_server", "worker", "worker_process"]

@@ -12,7 +12,7 @@ def wait_until[T](
     within_s: float = 10.0,
     ignoring: type[BaseException] | tuple[type[BaseException], ...] = (),
 ) -> T:
-    """Return what `look` finds once that is true; fail, saying what it found last, when it isn't."""
+    """Return what `look` finds once that is true; fail, saying what it found last."""
     deadline = time.monotonic() + within_s
     found: object = None
     while time.monotonic() < deadline:

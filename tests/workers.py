@@ -1,4 +1,4 @@
-"""Fixtures with a real Valkey and a real worker process, which share this process's test database."""
+"""Fixtures with a real Valkey and a real worker process, on this process's test database."""
 
 from __future__ import annotations
 
@@ -9,35 +9,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import redis
 from django.conf import settings
 
 from actors.connection import client
-from project.dev import embedded
+from tests.valkey_server import ValkeyServer
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-class ValkeyServer:
-    """The embedded server of the tests' data directory, found by the settings as ever."""
-
-    def start(self) -> None:
-        """Start it, on the data that it left."""
-        program = embedded.valkey(Path(settings.DATA_DIR))
-        self._process = subprocess.Popen(program.argv, stdout=subprocess.DEVNULL)
-        wait_until(client().ping, ignoring=redis.RedisError)
-
-    def stop(self) -> None:
-        """End it; who is connected is cut off."""
-        self._process.terminate()
-        self._process.wait(10)
-
-
 @pytest.fixture(scope="session")
 def valkey_server() -> Iterator[ValkeyServer]:
-    """A running server."""
-    server = ValkeyServer()
+    """The embedded server of the tests' data directory, found by the settings as ever."""
+    server = ValkeyServer(Path(settings.DATA_DIR))
     server.start()
     yield server
     client().close()
@@ -53,7 +37,9 @@ def valkey(valkey_server: ValkeyServer) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def worker_process(valkey_server: ValkeyServer, django_db_setup: None) -> Iterator[subprocess.Popen[bytes]]:
+def worker_process(
+    valkey_server: ValkeyServer, django_db_setup: None
+) -> Iterator[subprocess.Popen[bytes]]:
     """A worker of `rundramatiq`, as `make run` starts two."""
     log_path = Path(settings.DATA_DIR) / "worker.log"
     with log_path.open("wb") as log:

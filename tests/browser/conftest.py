@@ -38,6 +38,7 @@ def site() -> Iterator[Run]:
             run.wait_until_ready()
             yield run
         finally:
+            print(run.words(lines=200))  # pytest shows it where a test failed
             run.stop()
 
 

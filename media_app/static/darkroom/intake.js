@@ -40,13 +40,16 @@ function takeDrops(veil, onFiles) {
 /** Calls `onFiles` with the files of each choice, drop or paste. */
 export function takeFiles({ form, veil, onFiles }) {
   const input = form.querySelector("input[type=file]");
-  input.addEventListener("change", () => {
+  const takeChosen = () => {
     onFiles([...input.files]);
     input.value = "";
-  });
+  };
+  input.addEventListener("change", takeChosen);
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
     if (files.length > 0) onFiles(files);
   });
   takeDrops(veil, onFiles);
+  // Somebody may have chosen before this script had arrived.
+  if (input.files.length > 0) takeChosen();
 }

@@ -56,7 +56,7 @@ def test_a_returned_value_logs_no_warning(worker, settings):
 def test_a_failure_is_raised_as_its_own_class(worker):
     result = tasks.break_plate.delay("Ilford")
 
-    with pytest.raises(tasks.PlateBroken, match="^Ilford broke: cold") as caught:
+    with pytest.raises(tasks.PlateBroken, match=r"^Ilford broke: cold") as caught:
         result.get()
     assert "raise PlateBroken" in caught.value.__notes__[0]
 
@@ -73,7 +73,7 @@ def test_an_actor_without_results_runs_and_says_at_once_that_none_is_kept(worker
 
     result = tasks.note.delay(name)
 
-    with pytest.raises(ResultsDisabled, match="note .* keeps no results: .*store_results=True"):
+    with pytest.raises(ResultsDisabled, match=r"note .* keeps no results: .*=True"):
         result.get()
     wait_until(tasks.trace(name).exists)
 
@@ -134,7 +134,7 @@ def test_countdown_and_eta_postpone(worker):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"eta": datetime(2030, 1, 1)}, "without a time zone"),  # noqa: DTZ001
+        ({"eta": datetime(2030, 1, 1)}, "without a time zone"),
         ({"eta": datetime.now(UTC), "countdown": 1}, "give one of them"),
         ({"queue": "darkness"}, "no actor listens to queue 'darkness'"),
     ],
@@ -215,7 +215,7 @@ def test_a_failure_of_an_unknown_class_keeps_type_text_and_traceback(worker, mon
     wait_until(result.ready)
     monkeypatch.delattr(tasks, "PlateBroken")
 
-    with pytest.raises(ResultFailure, match="break_plate .* raised PlateBroken: Agfa broke") as caught:
+    with pytest.raises(ResultFailure, match=r"^break_plate .* raised PlateBroken: Agfa") as caught:
         result.get()
     assert "raise PlateBroken" in caught.value.traceback
 

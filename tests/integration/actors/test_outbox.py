@@ -7,12 +7,12 @@ import subprocess
 from datetime import timedelta
 
 import pytest
-from redis import ConnectionError
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.test import TestCase
 from django.utils import timezone
+from redis import ConnectionError
 
 from actors import BrokerUnavailable, outbox
 from actors.arithmetic import add
@@ -123,7 +123,7 @@ def without_redis(valkey_server, valkey):
 
 
 def test_without_redis_delay_says_what_to_do(without_redis):
-    with pytest.raises(BrokerUnavailable, match="Redis can't be reached to send add .*make run"):
+    with pytest.raises(BrokerUnavailable, match=r"Redis can't be reached to send add .*make run"):
         add.delay(1, 2)
 
 

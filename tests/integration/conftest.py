@@ -1,7 +1,0 @@
-"""Fixtures of the integration tests."""
-
-from __future__ import annotations
-
-from tests.workers import queue_length, valkey, valkey_server, worker, worker_process
-
-__all__ = ["queue_length", "valkey", "valkey_server", "worker", "worker_process"]
