@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Generator
 from contextvars import ContextVar
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 
 import dramatiq
 from dramatiq.results import ResultFailure as DramatiqResultFailure
@@ -17,13 +17,20 @@ from actors.errors import ResultFailure, ResultMissing, ResultsDisabled, ResultT
 from actors.failures import exception_of
 from actors.results import MISSING, RedisBackend
 
-if TYPE_CHECKING:
-    from actors.facade import Actor
-
 #: Seconds that `get` waits unless told.
 DEFAULT_TIMEOUT_S = 10.0
 #: The id of the message that this thread or task is processing; set by `actors.middleware.Facade`.
 current_message_id: ContextVar[str | None] = ContextVar("current_message_id", default=None)
+
+
+class Sender(Protocol):
+    """What a handle knows of the actor that sent its message."""
+
+    actor_name: str
+
+    @property
+    def keeps_results(self) -> bool:
+        """Whether there will be a result to ask for."""
 
 
 class AsyncResult[R]:
@@ -42,7 +49,7 @@ class AsyncResult[R]:
         self,
         id: str | uuid.UUID,
         *,
-        actor: Actor[..., R] | None = None,
+        actor: Sender | None = None,
         is_committed: Callable[[], bool] | None = None,
     ) -> None:
         self.id = str(id)

@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from tests.acceptance.postgres import free_port
+from tests.ports import free_port
 from tests.valkey_server import ValkeyServer
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from itertools import count
@@ -13,6 +12,7 @@ from pathlib import Path
 import psycopg
 
 from tests.missing import lacks
+from tests.ports import free_port
 
 #: Speed instead of durability: the cluster is thrown away.
 _OPTIONS = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
@@ -64,13 +64,6 @@ class Postgres:
             check=False,
         )
         assert ended.returncode == 0, f"{program} {' '.join(words)} ended with {ended.returncode}."
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _folder_of(program: str) -> Path:

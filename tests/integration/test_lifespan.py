@@ -14,7 +14,7 @@ import pytest
 
 from project import closing
 from project.lifespan import with_lifespan
-from tests.acceptance.postgres import free_port
+from tests.ports import free_port
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -50,13 +50,16 @@ def test_plain_uvicorn_stops_at_once_though_a_stream_is_open(
             stderr=subprocess.STDOUT,
         ) as server,
     ):
-        wait_until(lambda: serves(url), within_s=20, ignoring=httpx.TransportError)
-        with httpx.stream("GET", url, timeout=10) as answer:
-            lines = answer.iter_lines()
-            first = next(lines)
-            server.send_signal(number)
-            rest = list(lines)
-        server.wait(5)
+        try:
+            wait_until(lambda: serves(url), within_s=20, ignoring=httpx.TransportError)
+            with httpx.stream("GET", url, timeout=5) as answer:
+                lines = answer.iter_lines()
+                first = next(lines)
+                server.send_signal(number)
+                rest = list(lines)
+            server.wait(5)
+        finally:
+            server.kill()
 
     assert (first, rest) == ("open", ["closed"])
     assert "Traceback" not in log_path.read_text()

@@ -43,8 +43,11 @@ export class Uploads {
     this.batches.add(batch);
     for (const { card, file } of pairs) {
       this.open.set(card, { file, batch });
-      previewOf(file).then((canvas) => card.showPreview(canvas));
       this.start(card);
+    }
+    // The last of a drop stands in front, where the person looks.
+    for (const { card, file } of [...pairs].reverse()) {
+      previewOf(file).then((canvas) => card.showPreview(canvas));
     }
   }
 
