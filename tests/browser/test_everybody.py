@@ -49,7 +49,7 @@ def test_the_main_job_needs_no_mouse(visitor: Visitor, tmp_path: Path):
     page.keyboard.press("Escape")
 
     assert opened == "Open two.jpg large"
-    assert visitor.focused() == "Open one.jpg large"
+    expect(page.get_by_role("button", name="Open one.jpg large")).to_be_focused()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

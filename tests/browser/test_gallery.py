@@ -62,10 +62,10 @@ def test_photos_show_previews_at_once_and_develop_by_themselves(visitor, photos)
 def test_photos_chosen_before_the_script_has_come_are_not_lost(visitor: Visitor, tmp_path: Path):
     held: list[Route] = []
     visitor.page.route(re.compile(r"/gallery[^/]*\.js"), lambda route: held.append(route))
-    visitor.page.goto("/", wait_until="commit")
+    with visitor.page.expect_request(re.compile(r"/gallery[^/]*\.js")):
+        visitor.page.goto("/", wait_until="commit")
     visitor.choose(small_photo(tmp_path, "hasty.jpg"))
 
-    visitor.page.unroute_all()
     for route in held:
         route.continue_()
 
