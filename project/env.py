@@ -1,6 +1,7 @@
 """Reads typed values from the environment, or says which variable is wrong and what it accepts.
 
-Only `project/settings.py` calls these; nothing else reads the environment.
+`project/settings.py` calls these, and `project/dev` for what concerns starting; nothing else reads
+the environment.
 """
 
 from __future__ import annotations

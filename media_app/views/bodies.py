@@ -16,8 +16,6 @@ from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParser
 
-#: Under this key of the scope the body guard leaves the body that it took.
-SCOPE_KEY = "darkroom.body"
 #: Threads that write, parse, hash and store uploads. More would not be faster, for they share one
 #: interpreter lock with the event loop, and each that waits for it makes the loop later.
 threads = ThreadPoolExecutor(2, thread_name_prefix="upload")
@@ -82,8 +80,3 @@ async def _fill(
             gathered = bytearray()
     body.size = size_bytes
     await loop.run_in_executor(threads, body.seek, 0)
-
-
-def is_multipart(request: HttpRequest) -> bool:
-    """Return whether the request says that its body is multipart."""
-    return request.content_type == "multipart/form-data"

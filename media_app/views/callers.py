@@ -11,6 +11,7 @@ from functools import wraps
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
@@ -19,9 +20,6 @@ from django.views.decorators.csrf import csrf_exempt
 from media_app.models import ApiToken, User
 from media_app.views.problems import problem, unauthorized
 
-#: The scope's key under which the body guard leaves the caller that it has found already.
-SCOPE_KEY = "darkroom.caller"
-
 type View = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
 
 
@@ -29,7 +27,6 @@ class CalledRequest(HttpRequest):
     """A request whose caller is known."""
 
     caller: User
-    scope: dict[str, Any]
 
 
 def bearer_token(request: HttpRequest) -> str | None:
@@ -38,14 +35,22 @@ def bearer_token(request: HttpRequest) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-async def find_caller(request: HttpRequest) -> User | None:
-    """Return the person behind a request: a bearer token counts before the session."""
+def find_caller(request: HttpRequest) -> User | None:
+    """Return the person behind a request: a bearer token counts before the session. Blocks."""
     token = bearer_token(request)
     if token is not None:
-        found = await sync_to_async(ApiToken.find)(token)
+        found = ApiToken.find(token)
         return found.user if found else None
-    user = await request.auser()
+    user = get_user(request)
     return user if isinstance(user, User) else None
+
+
+def admit(request: HttpRequest) -> User | HttpResponse:
+    """Return the caller, or the answer that refuses the request. Blocks."""
+    caller = find_caller(request)
+    if caller is None:
+        return unauthorized(bad_token=bearer_token(request) is not None)
+    return _csrf_refusal(request) or caller
 
 
 def api(*methods: str) -> Callable[[View], View]:
@@ -56,11 +61,9 @@ def api(*methods: str) -> Callable[[View], View]:
         async def wrapped(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.method not in methods:
                 return _not_allowed(request, methods)
-            caller = getattr(request, "scope", {}).get(SCOPE_KEY) or await find_caller(request)
-            if caller is None:
-                return unauthorized(bad_token=bearer_token(request) is not None)
-            if refusal := await _csrf_refusal(request):
-                return refusal
+            caller = await sync_to_async(admit)(request)
+            if isinstance(caller, HttpResponse):
+                return caller
             request.caller = caller
             return await view(request, *args, **kwargs)
 
@@ -77,10 +80,10 @@ def _not_allowed(request: HttpRequest, methods: tuple[str, ...]) -> HttpResponse
     return response
 
 
-async def _csrf_refusal(request: HttpRequest) -> HttpResponse | None:
+def _csrf_refusal(request: HttpRequest) -> HttpResponse | None:
     if request.method in ("GET", "HEAD") or bearer_token(request) is not None:
         return None
-    if await sync_to_async(_CsrfCheck(_nothing).reason)(request) is None:
+    if _CsrfCheck(_nothing).reason(request) is None:
         return None
     detail = "The CSRF token is missing or old. Reload the page, or send it as X-CSRFToken."
     return problem(403, "csrf_failed", detail)
