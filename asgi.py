@@ -11,8 +11,8 @@ from django.core.asgi import get_asgi_application
 if TYPE_CHECKING:
     from asgiref.typing import ASGI3Application
 
-#: Seconds. How long a thread may keep the interpreter from the event loop; Python's default is 5 ms,
-#: and several threads in turn make that many of it.
+#: Seconds. How long a thread may keep the interpreter from the event loop. Python's default is
+#: 5 ms, and several threads in turn make that many of it.
 SWITCH_INTERVAL_S = 0.0005
 sys.setswitchinterval(SWITCH_INTERVAL_S)
 

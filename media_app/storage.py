@@ -1,4 +1,7 @@
-"""Files on the local disk, whole or not at all. Knows nothing of rows or images."""
+"""Files on the local disk: uploads whole or not at all, and the site's own under hashed names.
+
+Knows nothing of rows or images.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import IO, Any
 
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage
+from servestatic.storage import CompressedManifestStaticFilesStorage
 
 
 class AtomicFileSystemStorage(FileSystemStorage):
@@ -34,6 +38,12 @@ class AtomicFileSystemStorage(FileSystemStorage):
                 os.unlink(part)
             raise
         return name
+
+
+class HashedStaticFiles(CompressedManifestStaticFilesStorage):
+    """The site's files under hashed names, by which modules import each other: never mixed."""
+
+    support_js_module_import_aggregation = True
 
 
 def _place(content: Any, part: str) -> None:

@@ -137,7 +137,7 @@ STATIC_ROOT = DATA_DIR / "static"
 MEDIA_ROOT = DATA_DIR / "media"
 STORAGES = {
     "default": {"BACKEND": "media_app.storage.AtomicFileSystemStorage"},
-    "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "media_app.storage.HashedStaticFiles"},
 }
 
 #: Bytes. One uploaded file; more is answered 413 before the body is read.

@@ -19,3 +19,8 @@ urlpatterns = [
 ]
 if settings.DEVELOPMENT:
     urlpatterns.append(path("dev/mail/", include("project.dev.mail_urls")))
+
+handler400 = "media_app.views.errors.bad_request"
+handler403 = "media_app.views.errors.forbidden"
+handler404 = "media_app.views.errors.not_found"
+handler500 = "media_app.views.errors.server_error"

@@ -6,22 +6,21 @@ import time
 from collections.abc import Callable
 
 
-def wait_until[T](
+def eventually[T](
     look: Callable[[], T],
     *,
-    within_s: float = 10.0,
+    within: float = 10.0,
+    what: str = "what the test waits for",
     ignoring: type[BaseException] | tuple[type[BaseException], ...] = (),
 ) -> T:
-    """Return what `look` finds once that is true; fail, saying what it found last."""
-    deadline = time.monotonic() + within_s
-    found: object = None
-    while time.monotonic() < deadline:
+    """Return the first truthy value of `look`; fails after `within` seconds, saying `what`."""
+    deadline = time.monotonic() + within
+    while True:
         try:
-            found = look()
-        except ignoring as error:
-            found = error
-        else:
+            seen: object = (found := look())
             if found:
                 return found
-        time.sleep(0.02)
-    raise AssertionError(f"Not within {within_s:g} s; found last: {found!r}")
+        except ignoring as error:
+            seen = error
+        assert time.monotonic() < deadline, f"Not within {within} s: {what} (last: {seen!r})"
+        time.sleep(0.03)

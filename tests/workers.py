@@ -13,7 +13,7 @@ from django.conf import settings
 
 from actors.connection import client
 from tests.valkey_server import ValkeyServer
-from tests.waiting import wait_until
+from tests.waiting import eventually
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -44,7 +44,7 @@ def worker_process(
     log_path = Path(settings.DATA_DIR) / "worker.log"
     with log_path.open("wb") as log:
         process = start_worker(log)
-        wait_until(lambda: b"ready for action" in log_path.read_bytes(), within_s=20)
+        eventually(lambda: b"ready for action" in log_path.read_bytes(), within=20)
         yield process
         process.terminate()
         process.wait(20)

@@ -9,8 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ import httpx
 
 from tests.ports import free_port
 from tests.valkey_server import ValkeyServer
+from tests.waiting import eventually
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 PASSWORD = "a long enough passphrase"
@@ -28,15 +27,6 @@ _NOT_INHERITED = {
     *("BASE_URL", "DATABASE_URL", "DATA_DIR", "DEBUG", "DEVELOPMENT", "DJANGO_SETTINGS_MODULE"),
     *("MAIL_URL", "PORT", "REDIS_URL", "SECRET_KEY", "UPLOAD_MAX_MB"),
 }
-
-
-def eventually[T](look: Callable[[], T], *, within: float, what: str) -> T:
-    """Return the first truthy value of `look`; fails after `within` seconds, saying `what`."""
-    deadline = time.monotonic() + within
-    while not (seen := look()):
-        assert time.monotonic() < deadline, f"Not within {within} s: {what} (last: {seen!r})"
-        time.sleep(0.05)
-    return seen
 
 
 def living_members(group_id: int) -> list[int]:

@@ -18,7 +18,7 @@ from django.db.models.signals import post_save
 from actors import AsyncResult, ResultsDisabled
 from actors.arithmetic import add, multiply
 from tests.tutorial import tasks
-from tests.waiting import wait_until
+from tests.waiting import eventually
 
 User = get_user_model()
 
@@ -122,7 +122,7 @@ def test_a_task_without_results_runs_and_says_clearly_that_none_is_kept(worker):
     with Clock() as clock, pytest.raises(ResultsDisabled, match=r"note .* keeps no results"):
         result.get(timeout=10)
     assert clock.took_s < AT_ONCE_S
-    wait_until(tasks.trace(name).exists)
+    eventually(tasks.trace(name).exists)
 
 
 async def test_a_task_without_results_says_so_to_await_too(worker):
@@ -132,7 +132,7 @@ async def test_a_task_without_results_says_so_to_await_too(worker):
 
     with pytest.raises(ResultsDisabled, match=r"note .* keeps no results"):
         await result
-    await asyncio.to_thread(wait_until, tasks.trace(name).exists)
+    await asyncio.to_thread(eventually, tasks.trace(name).exists)
 
 
 def test_what_a_task_raises_is_raised_by_get(worker):
@@ -153,7 +153,7 @@ def test_a_message_of_post_save_never_runs_before_the_commit(
         [result] = person_sends_a_message
         # Long enough for a worker to have taken it, had it been sent.
         with pytest.raises(AssertionError):
-            wait_until(lambda: queue_length("default"), within_s=0.5)
+            eventually(lambda: queue_length("default"), within=0.5)
 
     assert result.get(timeout=10) is True
 

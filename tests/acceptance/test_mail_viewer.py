@@ -8,7 +8,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.acceptance.harness import Run, eventually
+from tests.acceptance.harness import Run
+from tests.waiting import eventually
 
 RESET = "https://example.org/accounts/password-reset/x/y/"
 

@@ -16,7 +16,8 @@ import httpx
 import pytest
 
 from tests import pictures
-from tests.acceptance.harness import Stack, eventually
+from tests.acceptance.harness import Stack
+from tests.waiting import eventually
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ import time
 import httpx
 import pytest
 
-from tests.acceptance.harness import Run, Stack, eventually, living_members
+from tests.acceptance.harness import Run, Stack, living_members
+from tests.waiting import eventually
 
 #: Seconds that the issue gives everything to end.
 ENDS_WITHIN_S = 5.0

@@ -12,9 +12,10 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import pictures
-from tests.acceptance.harness import Run, eventually
+from tests.acceptance.harness import Run
 from tests.browser.inspection import FAINT, NAMELESS, OVERHANG, TINY
 from tests.browser.visitor import Visitor
+from tests.waiting import eventually
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 LONG = "a-very-long-name-without-any-blank-that-no-phone-can-show-in-one-line.jpg"

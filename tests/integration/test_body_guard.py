@@ -90,5 +90,3 @@ async def test_no_other_address_takes_a_large_body():
     )
 
     assert (status, taken) == (413, 0)
-
-

@@ -15,7 +15,7 @@ import pytest
 from project import closing
 from project.lifespan import with_lifespan
 from tests.ports import free_port
-from tests.waiting import wait_until
+from tests.waiting import eventually
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -51,7 +51,7 @@ def test_plain_uvicorn_stops_at_once_though_a_stream_is_open(
         ) as server,
     ):
         try:
-            wait_until(lambda: serves(url), within_s=20, ignoring=httpx.TransportError)
+            eventually(lambda: serves(url), within=20, ignoring=httpx.TransportError)
             with httpx.stream("GET", url, timeout=5) as answer:
                 lines = answer.iter_lines()
                 first = next(lines)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from project.dev.child import LINE_MAX_BYTES, Child, Program, cause_of, end_all
-from tests.waiting import wait_until
+from tests.waiting import eventually
 
 
 class Lines(list[tuple[str, str]]):
@@ -79,10 +79,10 @@ async def test_what_ignores_the_request_is_killed_with_all_it_started() -> None:
     )
     grandchild_pid = int(await lines.first())
 
-    await asyncio.wait_for(end_all([child], within_s=0.2), 10)
+    await asyncio.wait_for(end_all([child], within=0.2), 10)
 
     assert await child.wait() == -9
-    wait_until(lambda: not is_running(grandchild_pid), within_s=5)
+    eventually(lambda: not is_running(grandchild_pid), within=5)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals orphans")
@@ -105,7 +105,7 @@ async def test_a_child_dies_with_whoever_started_it() -> None:
     os.kill(parent.pid, 9)
     await parent.wait()
 
-    wait_until(lambda: not is_running(child_pid), within_s=5)
+    eventually(lambda: not is_running(child_pid), within=5)
     await parent.drain(1)
 
 

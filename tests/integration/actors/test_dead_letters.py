@@ -13,7 +13,7 @@ from django.utils import timezone
 from actors.arithmetic import add
 from actors.models import DeadLetter
 from tests.tutorial import tasks
-from tests.waiting import wait_until
+from tests.waiting import eventually
 
 
 def retry(*arguments: str) -> str:
@@ -47,7 +47,7 @@ def letters(valkey, transactional_db) -> dict[str, DeadLetter]:
 def test_a_message_that_fails_for_good_is_kept_with_its_traceback(worker):
     result = tasks.break_plate.delay("Kodak")
 
-    letter = wait_until(DeadLetter.objects.filter(pk=result.id).first)
+    letter = eventually(DeadLetter.objects.filter(pk=result.id).first)
     assert (letter.actor_name, letter.queue_name) == ("break_plate", "default")
     assert (letter.error_type, letter.error) == ("PlateBroken", "Kodak broke: cold")
     assert "raise PlateBroken" in letter.traceback
@@ -152,9 +152,9 @@ def test_two_who_requeue_the_same_send_it_once(letters, queue_length):
 
 def test_a_letter_that_died_again_is_dead_again(worker):
     result = tasks.break_plate.delay("Foma")
-    wait_until(DeadLetter.objects.filter(pk=result.id).exists)
+    eventually(DeadLetter.objects.filter(pk=result.id).exists)
 
     retry("--id", result.id)
 
     again = DeadLetter.objects.filter(pk=uuid.UUID(result.id), state=DeadLetter.State.DEAD)
-    wait_until(again.exists)
+    eventually(again.exists)

@@ -13,7 +13,7 @@ from django.db import transaction
 from actors import AsyncResult, ResultFailure, ResultMissing, ResultsDisabled, ResultTimeout
 from actors.arithmetic import add, multiply
 from tests.tutorial import tasks
-from tests.waiting import wait_until
+from tests.waiting import eventually
 
 
 def test_delay_returns_a_handle_whose_get_is_the_value(worker):
@@ -75,7 +75,7 @@ def test_an_actor_without_results_runs_and_says_at_once_that_none_is_kept(worker
 
     with pytest.raises(ResultsDisabled, match=r"note .* keeps no results: .*=True"):
         result.get()
-    wait_until(tasks.trace(name).exists)
+    eventually(tasks.trace(name).exists)
 
 
 async def test_no_result_in_time_is_a_timeout_of_just_that_time(valkey):
@@ -212,7 +212,7 @@ def test_a_record_names_a_class_and_nothing_of_it_is_called():
 
 def test_a_failure_of_an_unknown_class_keeps_type_text_and_traceback(worker, monkeypatch):
     result = tasks.break_plate.delay("Agfa")
-    wait_until(result.ready)
+    eventually(result.ready)
     monkeypatch.delattr(tasks, "PlateBroken")
 
     with pytest.raises(ResultFailure, match=r"^break_plate .* raised PlateBroken: Agfa") as caught:

@@ -19,7 +19,7 @@ from actors.arithmetic import add
 from actors.connection import client
 from actors.models import OutboxMessage
 from tests.tutorial import tasks
-from tests.waiting import wait_until
+from tests.waiting import eventually
 
 
 def test_a_message_leaves_after_the_commit_and_finds_the_row(worker):
@@ -160,7 +160,7 @@ def test_the_worker_relays_what_was_left(worker):
         created_at=timezone.now() - timedelta(seconds=6),
     )
 
-    wait_until(lambda: not OutboxMessage.objects.exists())
+    eventually(lambda: not OutboxMessage.objects.exists())
 
 
 def test_a_row_that_another_relay_claims_is_left_to_it(valkey, transactional_db, queue_length):
