@@ -26,7 +26,8 @@ run: $(RUN_STAMP)
 	@exec $(BIN)/python -m project.dev
 
 test: $(RUN_STAMP) $(TEST_STAMP)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(ARGS); first=$$?; \
+	$(BIN)/python -m tests.on_postgres $(ARGS) && [ $$first -eq 0 ]
 
 check: $(RUN_STAMP) $(TEST_STAMP)
 	$(BIN)/ruff format --check .

@@ -40,7 +40,7 @@ class AtomicFileSystemStorage(FileSystemStorage):
         return name
 
 
-class HashedStaticFiles(CompressedManifestStaticFilesStorage):
+class HashedStaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc] # untyped
     """The site's files under hashed names, by which modules import each other: never mixed."""
 
     support_js_module_import_aggregation = True

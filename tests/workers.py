@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from asgiref.sync import SyncToAsync
 from django.conf import settings
+from django.db import connections
 
 from actors.connection import client
 from tests.valkey_server import ValkeyServer
@@ -51,8 +53,13 @@ def worker_process(
 
 
 @pytest.fixture
-def worker(worker_process: subprocess.Popen[bytes], valkey: None, transactional_db: None) -> None:
+def worker(
+    worker_process: subprocess.Popen[bytes], valkey: None, transactional_db: None
+) -> Iterator[None]:
     """A worker, with an empty Valkey and committed rows."""
+    yield
+    # The thread of `sync_to_async` outlives the test, and so would its connection.
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ async def test_what_ignores_the_request_is_killed_with_all_it_started() -> None:
     )
     grandchild_pid = int(await lines.first())
 
-    await asyncio.wait_for(end_all([child], within=0.2), 10)
+    await asyncio.wait_for(end_all([child], within_s=0.2), 10)
 
     assert await child.wait() == -9
     eventually(lambda: not is_running(grandchild_pid), within=5)
