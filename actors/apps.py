@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
-from django.conf import settings
 from django.utils.module_loading import autodiscover_modules
+
+from actors import conf
 
 
 class ActorsConfig(AppConfig):
@@ -14,4 +15,4 @@ class ActorsConfig(AppConfig):
 
     def ready(self) -> None:
         """Import what `rundramatiq` imports."""
-        autodiscover_modules(*settings.DRAMATIQ_AUTODISCOVER_MODULES)
+        autodiscover_modules(*conf.actor_modules())

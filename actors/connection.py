@@ -13,11 +13,11 @@ from weakref import WeakKeyDictionary
 
 import redis
 import redis.asyncio
-from django.conf import settings
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from actors import conf
 from actors.errors import BrokerUnavailable
 
 #: Seconds. An answer that takes longer is an error. More than a waiting command's `WAIT_SLICE_S`.
@@ -36,9 +36,9 @@ _async_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, redis.asyncio.Redis
 def client() -> redis.Redis:
     """Return the process's client. Threads share it; nothing is connected before first use."""
     return redis.Redis.from_url(
-        settings.ACTORS_REDIS_URL,
+        conf.redis_url(),
         max_connections=MAX_CONNECTIONS,
-        socket_connect_timeout=settings.ACTORS_SEND_TIMEOUT_S,
+        socket_connect_timeout=conf.send_timeout_s(),
         socket_timeout=ANSWER_TIMEOUT_S,
         # One try more, for a pooled connection that the server closed when it was restarted.
         retry=Retry(NoBackoff(), 1),
@@ -50,10 +50,10 @@ def aclient() -> redis.asyncio.Redis:
     loop = asyncio.get_running_loop()
     if loop not in _async_clients:
         pool = redis.asyncio.BlockingConnectionPool.from_url(
-            settings.ACTORS_REDIS_URL,
+            conf.redis_url(),
             max_connections=MAX_ASYNC_CONNECTIONS,
             timeout=ANSWER_TIMEOUT_S,
-            socket_connect_timeout=settings.ACTORS_SEND_TIMEOUT_S,
+            socket_connect_timeout=conf.send_timeout_s(),
             # A subscription is silent for as long as nothing happens.
             socket_timeout=None,
             retry=AsyncRetry(NoBackoff(), 0),
@@ -74,5 +74,5 @@ def unavailable_as_ours(action: str) -> Iterator[None]:
 def unavailable(action: str, error: BaseException) -> BrokerUnavailable:
     """Return the error to raise where `action` failed with `error`."""
     return BrokerUnavailable(
-        action=action, reason=str(error) or type(error).__name__, hint=settings.ACTORS_REDIS_HINT
+        action=action, reason=str(error) or type(error).__name__, hint=conf.redis_hint()
     )

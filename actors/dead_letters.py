@@ -19,19 +19,18 @@ _OF_EARLIER_ATTEMPTS = frozenset(
 )
 
 
-def requeue(letter: DeadLetter) -> bool:
+def requeue(letter: DeadLetter) -> outbox.StoredMessage | None:
     """Send a dead letter again, under its own id, as if never tried; durable.
 
-    Returns False where somebody else has requeued it meanwhile.
+    Returns what was stored and perhaps sent already, or None where somebody else was first.
     """
     message = _as_new(Message.decode(bytes(letter.payload)))
     with transaction.atomic():
         dead = DeadLetter.objects.filter(pk=letter.pk, state=DeadLetter.State.DEAD)
         if not dead.update(state=DeadLetter.State.REQUEUED, requeued_at=timezone.now()):
-            return False
+            return None
         requeued.send(None, message=message)
-        outbox.store(message, due_at=None)
-    return True
+        return outbox.store(message, due_at=None)
 
 
 def _as_new(message: Message[Any]) -> Message[Any]:

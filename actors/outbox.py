@@ -30,10 +30,11 @@ CLAIM = timedelta(seconds=30)
 
 
 class StoredMessage:
-    """A message in the outbox, as its sender sees it."""
+    """A message in the outbox, as its sender sees it. `is_sent`: it is known to be in Redis."""
 
     def __init__(self, message: Message[Any], due_at: datetime | None) -> None:
         self.message, self.due_at = message, due_at
+        self.is_sent = False
         self._committed = False
 
     def is_committed(self) -> bool:
@@ -45,6 +46,7 @@ class StoredMessage:
         self._committed = True
         try:
             _send(self.message, self.due_at)
+            self.is_sent = True
         except BrokerUnavailable as error:
             logger.warning("Left to the relay: %s", error)
 

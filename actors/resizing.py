@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from uuid import UUID
 
 from actors import actor, topics
 from media_app import queries, renditions
 from media_app.exceptions import PermanentFailure
+
+logger = logging.getLogger(__name__)
 
 
 @actor(
@@ -19,7 +23,9 @@ from media_app.exceptions import PermanentFailure
 )
 def make_renditions(asset_id: str) -> list[str]:
     """Make all renditions of one asset; return their names. Idempotent."""
+    begun = time.monotonic()
     names = renditions.make_all(UUID(asset_id))
+    logger.info("Developed %s: %d files, %.2f s.", asset_id, len(names), time.monotonic() - begun)
     tell_owner(UUID(asset_id))
     return names
 

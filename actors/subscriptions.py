@@ -15,8 +15,8 @@ from contextlib import asynccontextmanager
 from weakref import WeakKeyDictionary
 
 import redis
-from django.conf import settings
 
+from actors import conf
 from actors.connection import aclient, unavailable
 
 logger = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ class _Hub:
         if self._reader is None or self._reader.done():
             self._reader = asyncio.create_task(self._read_for_ever(), name="actors-subscriptions")
         try:
-            async with asyncio.timeout(settings.ACTORS_SEND_TIMEOUT_S):
+            async with asyncio.timeout(conf.send_timeout_s()):
                 await self._connected.wait()
         except TimeoutError as error:
             raise unavailable("listen", error) from error

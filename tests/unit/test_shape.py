@@ -50,6 +50,7 @@ ROWS = {
     "media_app.storage": 1,
     "actors.models": 1,
     "actors.parent_watch": 0,
+    "actors.conf": 0,
     "project.env": 0,
     "project.paths": 0,
     "project.closing": 0,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from argparse import ArgumentParser, ArgumentTypeError
+from collections import Counter
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -44,28 +46,29 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """List what is meant, send it, sum up."""
-        dead = DeadLetter.objects.filter(state=DeadLetter.State.DEAD)
+        dead = DeadLetter.objects.filter(state=DeadLetter.State.DEAD).defer("payload", "traceback")
         if not options["all"] and all(options[name] is None for name in FILTERS):
             self._list(dead, options["limit"])
             raise CommandError(
                 "Say what to send again: --actor, --queue, --since, --error, --id or --all.",
                 returncode=2,
             )
-        chosen = list(_chosen(dead, options)[: options["limit"]])
-        if not chosen:
+        chosen = _chosen(dead, options)[: options["limit"]]
+        ids = list(chosen.values_list("pk", flat=True))
+        if not ids:
             self.stdout.write("Nothing that failed matches.")
         elif options["dry_run"]:
-            self._show(chosen)
-            self.stdout.write(f"Dry run: {len(chosen)} would be sent again, nothing was.")
+            self._show(chosen.iterator())
+            self.stdout.write(f"Dry run: {len(ids)} would be sent again, nothing was.")
         else:
-            self._send(chosen)
+            self._send(ids)
 
     def _list(self, dead: QuerySet[DeadLetter], limit: int | None) -> None:
         total = dead.count()
         self._show(list(dead.order_by("-failed_at")[: limit or 20]))
         self.stdout.write(f"{total} failed in all." if total else "Nothing has failed.")
 
-    def _show(self, letters: list[DeadLetter]) -> None:
+    def _show(self, letters: Iterable[DeadLetter]) -> None:
         for letter in letters:
             error = " ".join(letter.error.split())[:100]
             self.stdout.write(
@@ -73,33 +76,38 @@ class Command(BaseCommand):
                 f"  {letter.error_type}: {error}"
             )
 
-    def _send(self, letters: list[DeadLetter]) -> None:
-        self.stdout.write(f"Sending {len(letters)} again.")
-        sent = failed = 0
+    def _send(self, ids: list[UUID]) -> None:
+        self.stdout.write(f"Sending {len(ids)} again.")
+        outcomes: Counter[str] = Counter()
         try:
-            for number, letter in enumerate(letters, start=1):
-                was_sent, words = self._requeue(letter)
-                sent, failed = sent + was_sent, failed + (words.startswith("not sent"))
-                self.stdout.write(
-                    f"[{number}/{len(letters)}] {letter.actor_name} {letter.id}: {words}"
-                )
+            for number, letter_id in enumerate(ids, start=1):
+                outcome, words = _requeue(letter_id)
+                outcomes[outcome] += 1
+                self.stdout.write(f"[{number}/{len(ids)}] {letter_id} {words}")
         except KeyboardInterrupt:
             raise CommandError(
-                f"Stopped: {sent} sent, the rest is as it was.", returncode=130
+                f"Stopped: {outcomes['sent']} sent, the rest is as it was.", returncode=130
             ) from None
         self.stdout.write(
-            f"Done: {sent} sent again, {failed} failed, {len(letters) - sent - failed} skipped."
+            f"Done: {outcomes['sent']} sent again, {outcomes['failed']} failed, "
+            f"{outcomes['skipped']} skipped."
         )
-        if failed:
-            raise CommandError(f"{failed} could not be sent; they are still listed.")
+        if outcomes["failed"]:
+            raise CommandError(f"{outcomes['failed']} could not be sent; they are still listed.")
 
-    def _requeue(self, letter: DeadLetter) -> tuple[bool, str]:
-        try:
-            was_sent = dead_letters.requeue(letter)
-        except Exception as error:
-            # A command's loop: one letter that can't be sent must not stop the others.
-            return False, f"not sent ({type(error).__name__}: {error})"
-        return was_sent, "sent" if was_sent else "skipped, somebody else has sent it"
+
+def _requeue(letter_id: UUID) -> tuple[str, str]:
+    """Return how it went, for the account, and in words."""
+    letter = DeadLetter.objects.filter(pk=letter_id).first()
+    try:
+        stored = dead_letters.requeue(letter) if letter else None
+    except Exception as error:
+        # A command's loop: one letter that can't be sent must not stop the others.
+        return "failed", f"not sent ({type(error).__name__}: {error})"
+    if stored is None:
+        return "skipped", "skipped: somebody else has sent it"
+    name = stored.message.actor_name
+    return "sent", f"{name}: " + ("sent" if stored.is_sent else "stored, it leaves with Redis back")
 
 
 def age(text: str) -> timedelta:

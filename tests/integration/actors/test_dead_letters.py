@@ -88,7 +88,7 @@ def test_filters_choose_and_what_is_chosen_is_sent_again(letters, arguments, cho
 def test_one_can_be_chosen_by_its_id(letters):
     out = retry("--id", str(letters["old"].pk))
 
-    assert "[1/1] add" in out
+    assert f"[1/1] {letters['old'].pk} add: sent" in out
     assert "Done: 1 sent again, 0 failed, 0 skipped." in out
 
 
@@ -144,8 +144,10 @@ def test_a_requeued_message_runs_afresh_under_its_own_id(worker):
 def test_two_who_requeue_the_same_send_it_once(letters, queue_length):
     from actors import dead_letters
 
-    assert dead_letters.requeue(letters["young"]) is True
-    assert dead_letters.requeue(letters["young"]) is False
+    stored = dead_letters.requeue(letters["young"])
+    assert stored is not None
+    assert stored.is_sent
+    assert dead_letters.requeue(letters["young"]) is None
 
     assert queue_length("default") == 1
 
