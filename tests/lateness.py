@@ -13,7 +13,7 @@ from typing import Any
 from asgi import application as darkroom
 
 #: Seconds between two looks.
-INTERVAL_S = 0.005
+INTERVAL_S = 0.002
 
 _late_ms: list[float] = []
 _probe: asyncio.Task[None] | None = None

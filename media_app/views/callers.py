@@ -50,7 +50,7 @@ def admit(request: HttpRequest) -> User | HttpResponse:
     caller = find_caller(request)
     if caller is None:
         return unauthorized(bad_token=bearer_token(request) is not None)
-    return _csrf_refusal(request) or caller
+    return csrf_refusal(request) or caller
 
 
 def api(*methods: str) -> Callable[[View], View]:
@@ -80,7 +80,8 @@ def _not_allowed(request: HttpRequest, methods: tuple[str, ...]) -> HttpResponse
     return response
 
 
-def _csrf_refusal(request: HttpRequest) -> HttpResponse | None:
+def csrf_refusal(request: HttpRequest) -> HttpResponse | None:
+    """Return the answer to a session's write without its token, which is no answer to others."""
     if request.method in ("GET", "HEAD") or bearer_token(request) is not None:
         return None
     if _CsrfCheck(_nothing).reason(request) is None:

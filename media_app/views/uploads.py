@@ -28,8 +28,8 @@ from media_app.exceptions import FileTooLarge, NoFile, RejectedUpload
 from media_app.models import User
 from media_app.views import bodies
 from media_app.views.answers import answer
-from media_app.views.callers import admit
-from media_app.views.problems import problem, rejected
+from media_app.views.callers import admit, bearer_token, csrf_refusal, find_caller
+from media_app.views.problems import problem, rejected, unauthorized
 
 PATH = "/api/images"
 #: Bytes. What multipart may add around a file.
@@ -56,7 +56,8 @@ async def _answer_to(request: ASGIRequest, receive: ASGIReceiveCallable) -> Http
     caller = await _hop(_admit, request)
     if isinstance(caller, HttpResponse):
         return caller
-    limit_bytes = settings.UPLOAD_MAX_BYTES + MULTIPART_SLACK_BYTES
+    slack_bytes = MULTIPART_SLACK_BYTES if _is_multipart(request) else 0
+    limit_bytes = settings.UPLOAD_MAX_BYTES + slack_bytes
     if int(request.META.get("CONTENT_LENGTH") or 0) > limit_bytes:
         return too_large()
     try:
@@ -92,12 +93,23 @@ def _admit(request: ASGIRequest) -> User | HttpResponse:
     except DisallowedHost as error:
         return problem(400, "bad_host", str(error))
     SessionMiddleware(lambda _: HttpResponse()).process_request(request)
+    if _is_multipart(request) and "X-CSRFToken" not in request.headers:
+        # The token may be a field of the body: it is looked at when that has come.
+        caller = find_caller(request)
+        return caller or unauthorized(bad_token=bearer_token(request) is not None)
     return admit(request)
+
+
+def _is_multipart(request: ASGIRequest) -> bool:
+    return request.content_type == "multipart/form-data"
 
 
 def _take_in(request: ASGIRequest, caller: User, body: TemporaryUploadedFile) -> HttpResponse:
     try:
         file, fields = _file_of(request, body)
+        if refusal := csrf_refusal(request):
+            file.close()
+            return refusal
         image = _receive(caller, file, fields)
     except RejectedUpload as error:
         return rejected(error)
@@ -116,9 +128,10 @@ def _file_of(
     if (request.content_type or "").startswith("image/"):
         fields.setdefault("filename", "image")
         return body, fields
-    if request.content_type != "multipart/form-data":
+    if not _is_multipart(request):
         raise NoFile
     posted, files = bodies.files_of(request, body)
+    request.POST = posted  # where Django's check of the CSRF token looks
     if "file" not in files:
         raise NoFile
     return files["file"], {**fields, **posted.dict()}

@@ -6,11 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.harness import BASE_DIR
+from tests.valkey_server import ValkeyServer
 from tests.waiting import eventually
 
 SETTINGS = """
@@ -40,17 +42,20 @@ TAKEN = ("DRAMATIQ_BROKER = {", "DRAMATIQ_RESULT_BACKEND = {")
 
 
 @pytest.fixture
-def shop(tmp_path: Path, valkey_server) -> Path:
-    """The folder of such a project, migrated."""
+def shop(tmp_path: Path) -> Iterator[Path]:
+    """The folder of such a project, migrated, with a server of its own."""
+    server = ValkeyServer(tmp_path / "redis")
     ours = shutil.ignore_patterns("resizing.py", "emailing.py", "arithmetic.py", "__pycache__")
     shutil.copytree(BASE_DIR / "actors", tmp_path / "actors", ignore=ours)
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop" / "__init__.py").touch()
     (tmp_path / "shop" / "tasks.py").write_text(TASKS)
     (tmp_path / "project_defaults.py").write_text(taken_settings())
-    (tmp_path / "settings.py").write_text(SETTINGS % valkey_server.url)
+    (tmp_path / "settings.py").write_text(SETTINGS % server.url)
     assert run(tmp_path, "migrate", "--verbosity", "0").returncode == 0
-    return tmp_path
+    server.start()
+    yield tmp_path
+    server.stop()
 
 
 def taken_settings() -> str:

@@ -25,12 +25,12 @@ from tests.acceptance.harness import BASE_DIR, Stack
 from tests.acceptance.postgres import free_port
 from tests.waiting import eventually
 
-ROUNDS = 3
+ROUNDS = 5
 #: Milliseconds. The promises.
 ANSWER_P50_MS = 150
 LOOP_LATE_P99_MS = 20
 PARALLEL_UPLOADS = 20
-UPLOADS = 40
+UPLOADS = 60
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FileChooser, expect
 
 from tests import pictures
 from tests.acceptance.harness import Run
@@ -33,13 +33,18 @@ def photo(folder: Path, name: str) -> Path:
 def test_the_main_job_needs_no_mouse(visitor: Visitor, tmp_path: Path):
     page = visitor.page
     files = [str(photo(tmp_path, name)) for name in ("one.jpg", "two.jpg")]
+    choosers: list[FileChooser] = []
+    # From here on: Playwright does not wait until the browser really listens for choosers, and a
+    # key that is pressed right after would open one that nobody hears of.
+    page.on("filechooser", lambda chooser: choosers.append(chooser))
+    expect(page.locator("html.scripted")).to_have_count(1)
     page.locator("body").press("Tab")
     while page.evaluate("() => document.activeElement.id") != "files":
         page.keyboard.press("Tab")
 
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
-    chooser.value.set_files(files)
+    page.keyboard.press("Enter")
+    eventually(lambda: page.wait_for_timeout(20) or choosers, what="the chooser opens")
+    choosers[0].set_files(files)
     visitor.waits_for("ready", 2)
     page.keyboard.press("Tab")
     opened = visitor.focused()
