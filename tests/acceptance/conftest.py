@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.harness import Run, Stack
+from tests.acceptance.harness import Run, Stack, running
 from tests.acceptance.mail_box import Mailbox
 from tests.acceptance.postgres import Postgres
 from tests.valkey_server import ValkeyServer
@@ -56,14 +56,8 @@ def stack(database_url: str, mailbox: Mailbox) -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def darkroom() -> Iterator[Run]:
     """Darkroom as a person starts it: embedded server, SQLite, mail viewer. Shared, as `stack`."""
-    with tempfile.TemporaryDirectory(prefix="dk-") as folder:
-        run = Run(Path(folder))
-        try:
-            run.start()
-            run.wait_until_ready()
-            yield run
-        finally:
-            run.stop()
+    with running() as run:
+        yield run
 
 
 @pytest.fixture

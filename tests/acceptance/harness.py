@@ -8,7 +8,10 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +193,20 @@ class Run:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.log.append(line.rstrip("\n"))
+
+
+@contextmanager
+def running(**variables: str) -> Iterator[Run]:
+    """Give a run on an empty data directory, ready, and end it."""
+    with tempfile.TemporaryDirectory(prefix="dk-") as folder:
+        run = Run(Path(folder), **variables)
+        try:
+            run.start()
+            run.wait_until_ready()
+            yield run
+        finally:
+            print(run.words(lines=200))  # pytest shows it where a test failed
+            run.stop()
 
 
 class Stack(Run):

@@ -5,13 +5,11 @@ from __future__ import annotations
 import doctest
 import re
 import subprocess
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.acceptance.harness import BASE_DIR, Run
+from tests.acceptance.harness import BASE_DIR, Run, running
 
 README = (BASE_DIR / "README.md").read_text()
 TUTORIAL = README[README.index("## Five minutes") : README.index("## Write an actor")]
@@ -20,16 +18,10 @@ PORT = "8000"
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[Run]:
+def tutorial() -> Iterator[Run]:
     """What the tutorial starts, at the address that it names."""
-    with tempfile.TemporaryDirectory(prefix="dk-") as folder:
-        run = Run(Path(folder), PORT=PORT)
-        try:
-            run.start()
-            run.wait_until_ready()
-            yield run
-        finally:
-            run.stop()
+    with running(PORT=PORT) as run:
+        yield run
 
 
 def blocks(language: str) -> str:
@@ -37,7 +29,7 @@ def blocks(language: str) -> str:
     return "\n".join(re.findall(rf"```{language}\n(.*?)```", TUTORIAL, re.DOTALL))
 
 
-def test_the_python_of_the_tutorial_does_what_it_says(running, tmp_path):
+def test_the_python_of_the_tutorial_does_what_it_says(tutorial, tmp_path):
     examples = tmp_path / "tutorial.txt"
     examples.write_text(blocks("pycon"))
     code = (
@@ -47,14 +39,14 @@ def test_the_python_of_the_tutorial_does_what_it_says(running, tmp_path):
         "sys.exit(seen.failed)"
     )
 
-    ended = running.manage("shell", "--no-imports", "-c", code)
+    ended = tutorial.manage("shell", "--no-imports", "-c", code)
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "failed=0" in ended.stdout
     assert blocks("pycon").count(">>>") >= 12
 
 
-def test_the_commands_of_the_tutorial_do_what_it_says(running):
+def test_the_commands_of_the_tutorial_do_what_it_says(tutorial):
     commands, expected = commands_and_output(blocks("console"))
     assert commands[0] == "make run", "which the fixture has done"
     # After each command a line of its own divides what it printed from what the next one prints.
@@ -63,7 +55,7 @@ def test_the_commands_of_the_tutorial_do_what_it_says(running):
     ended = subprocess.run(
         ["bash", "-eu", "-c", script],
         cwd=BASE_DIR,
-        env=running.env,
+        env=tutorial.env,
         capture_output=True,
         text=True,
         timeout=60,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests import pictures
-from tests.acceptance.harness import Run
+from tests.acceptance.harness import Run, running
 from tests.browser.visitor import Visitor
 from tests.missing import lacks
 
@@ -31,15 +30,8 @@ FLAGS = [
 @pytest.fixture(scope="session")
 def site() -> Iterator[Run]:
     """Darkroom with everything of its own: Valkey, workers, mailbox, SQLite."""
-    with tempfile.TemporaryDirectory(prefix="dk-") as folder:
-        run = Run(Path(folder))
-        try:
-            run.start()
-            run.wait_until_ready()
-            yield run
-        finally:
-            print(run.words(lines=200))  # pytest shows it where a test failed
-            run.stop()
+    with running() as run:
+        yield run
 
 
 @pytest.fixture(scope="module")
