@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import dramatiq
 import pytest
 from asgiref.sync import SyncToAsync
 from django.conf import settings
@@ -31,8 +32,9 @@ def valkey_server() -> Iterator[ValkeyServer]:
 
 
 @pytest.fixture
-def valkey(valkey_server: ValkeyServer) -> Iterator[None]:
-    """An empty Valkey."""
+def valkey(valkey_server: ValkeyServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty Valkey, in a namespace that no worker looks at: what is sent stays in its queue."""
+    monkeypatch.setattr(dramatiq.get_broker(), "namespace", "unattended")
     client().flushall()
     yield
     client().flushall()
@@ -54,9 +56,13 @@ def worker_process(
 
 @pytest.fixture
 def worker(
-    worker_process: subprocess.Popen[bytes], valkey: None, transactional_db: None
+    worker_process: subprocess.Popen[bytes],
+    valkey: None,
+    transactional_db: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[None]:
     """A worker, with an empty Valkey and committed rows."""
+    monkeypatch.setattr(dramatiq.get_broker(), "namespace", "dramatiq")
     yield
     # The thread of `sync_to_async` outlives the test, and so would its connection.
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
@@ -65,7 +71,7 @@ def worker(
 @pytest.fixture
 def queue_length(valkey: None) -> Callable[[str], int]:
     """How many messages wait in a queue."""
-    return lambda queue: int(client().hlen(f"dramatiq:{queue}.msgs"))
+    return lambda queue: int(client().hlen(f"{dramatiq.get_broker().namespace}:{queue}.msgs"))
 
 
 def start_worker(log: object) -> subprocess.Popen[bytes]:
