@@ -5,29 +5,18 @@ from __future__ import annotations
 import email
 import re
 from collections.abc import Callable
-from itertools import count
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import FileChooser, expect
 
-from tests import pictures
 from tests.acceptance.harness import Run
 from tests.browser.inspection import FAINT, NAMELESS, OVERHANG, TINY
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, photo
 from tests.waiting import eventually
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 LONG = "a-very-long-name-without-any-blank-that-no-phone-can-show-in-one-line.jpg"
-
-#: Every photo has a content of its own: tests must not meet in the store.
-SEEDS = count(5000)
-
-
-def photo(folder: Path, name: str) -> Path:
-    path = folder / name
-    path.write_bytes(pictures.photo(640, 480, seed=next(SEEDS)))
-    return path
 
 
 def test_the_main_job_needs_no_mouse(visitor: Visitor, tmp_path: Path):

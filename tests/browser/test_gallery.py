@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from itertools import count
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Request, Route, expect
 
 from tests import pictures
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, photo
 
 UPLOADS = re.compile(r"/api/images\?")
 ONE_IMAGE = re.compile(r"/api/images/[0-9a-f-]{36}$")
@@ -25,15 +24,6 @@ _LOSE_FIRST_ANSWER = """
   };
 """
 IS_DRAWN = "image => image.complete && image.naturalWidth > 0"
-
-#: Every photo has a content of its own: tests must not meet in the store.
-SEEDS = count(1000)
-
-
-def small_photo(folder: Path, name: str) -> Path:
-    path = folder / name
-    path.write_bytes(pictures.photo(640, 480, seed=next(SEEDS)))
-    return path
 
 
 def test_photos_show_previews_at_once_and_develop_by_themselves(visitor, photos):
@@ -64,7 +54,7 @@ def test_photos_chosen_before_the_script_has_come_are_not_lost(visitor: Visitor,
     visitor.page.route(re.compile(r"/gallery[^/]*\.js"), lambda route: held.append(route))
     with visitor.page.expect_request(re.compile(r"/gallery[^/]*\.js")):
         visitor.page.goto("/", wait_until="commit")
-    visitor.choose(small_photo(tmp_path, "hasty.jpg"))
+    visitor.choose(photo(tmp_path, "hasty.jpg"))
 
     for route in held:
         route.continue_()
@@ -86,7 +76,7 @@ def test_without_the_event_stream_the_page_asks(visitor: Visitor, tmp_path: Path
     visitor.page.route("**/api/events", lambda route: route.fulfill(status=204))
     visitor.page.reload()
 
-    visitor.choose(small_photo(tmp_path, "quiet.jpg"))
+    visitor.choose(photo(tmp_path, "quiet.jpg"))
 
     visitor.waits_for("ready", 1)
 
@@ -105,7 +95,7 @@ def test_a_failed_picture_says_why_and_can_be_tried_again(visitor: Visitor, torn
 
 
 def test_delete_asks_and_then_the_picture_is_gone_for_good(visitor: Visitor, tmp_path: Path):
-    visitor.choose(small_photo(tmp_path, "keep.jpg"), small_photo(tmp_path, "drop.jpg"))
+    visitor.choose(photo(tmp_path, "keep.jpg"), photo(tmp_path, "drop.jpg"))
     visitor.waits_for("ready", 2)
     delete = visitor.page.get_by_role("button", name="Delete drop.jpg")
 
@@ -146,7 +136,7 @@ def test_a_broken_connection_is_mended_by_itself(visitor: Visitor, tmp_path: Pat
         lambda route: route.abort() if next(failures, None) is not None else route.continue_(),
     )
 
-    visitor.choose(small_photo(tmp_path, "patient.jpg"))
+    visitor.choose(photo(tmp_path, "patient.jpg"))
 
     expect(visitor.card("patient.jpg")).to_contain_text("Waiting for the connection")
     visitor.waits_for("ready", 1)
@@ -157,7 +147,7 @@ def test_a_lost_answer_does_not_make_a_second_picture(visitor: Visitor, tmp_path
     visitor.page.add_init_script(_LOSE_FIRST_ANSWER)
     visitor.page.reload()
 
-    visitor.choose(small_photo(tmp_path, "once.jpg"))
+    visitor.choose(photo(tmp_path, "once.jpg"))
     visitor.waits_for("ready", 1)
     visitor.page.reload()
 
@@ -178,13 +168,13 @@ def test_an_upload_refused_by_the_server_says_why(visitor: Visitor, tmp_path: Pa
 
 @pytest.mark.parametrize("way", ["drop", "paste"])
 def test_files_come_in_by_drop_and_by_paste(visitor: Visitor, tmp_path: Path, way: str):
-    visitor.gives(way, "body", [small_photo(tmp_path, f"by-{way}.jpg")])
+    visitor.gives(way, "body", [photo(tmp_path, f"by-{way}.jpg")])
 
     visitor.waits_for("ready", 1)
 
 
 def test_files_of_one_drop_share_a_batch(visitor: Visitor, tmp_path: Path):
-    visitor.choose(small_photo(tmp_path, "a.jpg"), small_photo(tmp_path, "b.jpg"))
+    visitor.choose(photo(tmp_path, "a.jpg"), photo(tmp_path, "b.jpg"))
     visitor.waits_for("ready", 2)
 
     listed = json.loads(visitor.context.request.get("/api/images").text())["images"]
@@ -196,7 +186,7 @@ def test_what_is_uploaded_elsewhere_appears_and_goes_by_itself(visitor: Visitor,
     other = visitor.context.new_page()
     other.goto("/")
 
-    other.locator("#files").set_input_files(small_photo(tmp_path, "elsewhere.jpg"))
+    other.locator("#files").set_input_files(photo(tmp_path, "elsewhere.jpg"))
     visitor.waits_for("ready", 1)
     other.get_by_role("button", name="Delete elsewhere.jpg").click()
     other.get_by_role("button", name="Delete", exact=True).click()

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Locator, expect
 
+from tests import pictures
+
 PASSWORD = "a long enough passphrase"
 #: Milliseconds until real-sized photos must be developed, on a busy machine.
 DEVELOPED_WITHIN_MS = 60_000
+#: Every photo has a content of its own: tests must not meet in the store.
+_SEEDS = count(1000)
+
+
+def photo(folder: Path, name: str) -> Path:
+    """Write a small photo that nobody else has."""
+    path = folder / name
+    path.write_bytes(pictures.photo(640, 480, seed=next(_SEEDS)))
+    return path
 
 
 class Visitor:
