@@ -16,8 +16,13 @@ def redis_hint() -> str:
 
 
 def send_timeout_s() -> float:
-    """`ACTORS_SEND_TIMEOUT_S`: seconds to connect before `BrokerUnavailable`."""
+    """`ACTORS_SEND_TIMEOUT_S`: seconds that connecting, sending and the answer may take in all."""
     return float(getattr(settings, "ACTORS_SEND_TIMEOUT_S", 1.0))
+
+
+def is_eager() -> bool:
+    """`ACTORS_EAGER`: whether `delay` runs the actor here and now, without Redis or a worker."""
+    return bool(getattr(settings, "ACTORS_EAGER", False))
 
 
 def actor_modules() -> tuple[str, ...]:

@@ -6,6 +6,7 @@
         - ResultTimeout: none came in the time given
         - ResultMissing: there is none to wait for
         - ResultFailure: the actor raised, and its exception's class is not loaded here
+        - Revoked: the message was revoked and has no result
         - ResultsDisabled: the actor is declared with `store_results=False`
 
 What an actor raised is re-raised under its own class where that is loaded; see `actors.failures`.
@@ -21,14 +22,21 @@ class ActorsError(Exception):
 
 
 class BrokerUnavailable(ActorsError, BrokerConnectionError):
-    """Redis could not be reached, or did not answer in time.
+    """Redis could not be reached, did not answer in time, or refused.
 
     Also Dramatiq's own connection error: its worker waits and tries again.
     """
 
-    def __init__(self, *, action: str, reason: str, hint: str) -> None:
-        self.action, self.reason, self.hint = action, reason, hint
-        super().__init__(f"Redis can't be reached to {action} ({reason}). {hint}".rstrip())
+    def __init__(self, *, action: str, reason: str, hint: str, is_refused: bool = False) -> None:
+        self.action, self.reason, self.hint, self.is_refused = action, reason, hint, is_refused
+        said = "refused" if is_refused else "can't be reached"
+        super().__init__(f"Redis {said} to {action} ({reason}). {hint}".rstrip())
+
+    def about(self, action: str) -> BrokerUnavailable:
+        """Return the same error, of another action that met it."""
+        return BrokerUnavailable(
+            action=action, reason=self.reason, hint=self.hint, is_refused=self.is_refused
+        )
 
 
 class ResultError(ActorsError):
@@ -74,6 +82,17 @@ class ResultFailure(ResultError):
         )
 
 
+class Revoked(ResultError):
+    """The message was revoked: it never ran, or was interrupted."""
+
+    def __init__(self, *, result_id: str, actor_name: str | None) -> None:
+        super().__init__(
+            "was revoked: it has no result, and will not run again.",
+            result_id=result_id,
+            actor_name=actor_name,
+        )
+
+
 class ResultsDisabled(ResultError):
     """The actor keeps no results."""
 
@@ -83,4 +102,15 @@ class ResultsDisabled(ResultError):
             "store_results=True to ask for its result.",
             result_id=result_id,
             actor_name=actor_name,
+        )
+
+
+class WorkerDied(ActorsError):
+    """A message ended so many workers that it is not tried again."""
+
+    def __init__(self, *, message_id: str, actor_name: str, deaths: int) -> None:
+        self.message_id, self.actor_name, self.deaths = message_id, actor_name, deaths
+        super().__init__(
+            f"{actor_name} {message_id}: its worker died {deaths} times while it ran, the last "
+            "times with nothing else in hand. Find out what kills it (memory?) before a retry."
         )

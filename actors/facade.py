@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from inspect import iscoroutinefunction
-from typing import Any, Protocol, cast, overload
+from typing import TYPE_CHECKING, Any, Protocol, cast, overload
 
 import dramatiq
 from asgiref.sync import async_to_sync, sync_to_async
@@ -16,8 +15,11 @@ from dramatiq import Message
 from dramatiq.asyncio import get_event_loop_thread
 from dramatiq.results import Results
 
-from actors import outbox
+from actors import conf, envelopes, outbox, sending
 from actors.handles import AsyncResult
+
+if TYPE_CHECKING:
+    from actors.broker import RedisBroker
 
 
 class Actor[**P, R](dramatiq.Actor[P, R]):
@@ -25,6 +27,9 @@ class Actor[**P, R](dramatiq.Actor[P, R]):
 
     Made by `@actor`; `send` and the rest of Dramatiq's own actor work as ever.
     """
+
+    #: Ours: the only one whose sends can be awaited.
+    broker: RedisBroker
 
     def __init__(self, fn: Callable[P, R] | Callable[P, Awaitable[R]], **options: Any) -> None:
         super().__init__(fn, **options)
@@ -60,6 +65,11 @@ class Actor[**P, R](dramatiq.Actor[P, R]):
 
     async def adelay(self, *args: P.args, **kwargs: P.kwargs) -> AsyncResult[R]:
         """Async twin of `delay`."""
+        if not kwargs and not self.broker.has_sending_hooks and not conf.is_eager():
+            sent = envelopes.sealed(self, args)
+            if sent is not None:
+                await sending.send_soon(self.broker.namespace, sent)
+                return AsyncResult(sent.id, actor=self)
         return await self.aapply_async(args, kwargs)
 
     def delay_on_commit(self, *args: P.args, **kwargs: P.kwargs) -> AsyncResult[R]:
@@ -84,16 +94,22 @@ class Actor[**P, R](dramatiq.Actor[P, R]):
         *,
         countdown: float | timedelta | None = None,
         eta: datetime | None = None,
+        expires: float | timedelta | datetime | None = None,
+        priority: int = 0,
         queue: str | None = None,
         message_id: str | None = None,
         on_commit: bool = True,
     ) -> AsyncResult[R]:
         """Send with options.
 
-        `countdown` (seconds or `timedelta` from now) or `eta` (an aware `datetime`) postpones it;
-        `on_commit=False` sends at once, also inside `atomic()`.
+        `countdown` (seconds or `timedelta` from now) or `eta` (an aware `datetime`) postpones it.
+        One that no worker has come to before `expires` (likewise) never runs. `priority`, -100 to
+        100, higher first, orders what waits. `on_commit=False` sends at once, also in `atomic()`.
+
+            add.apply_async((4, 5), countdown=60, expires=timedelta(hours=1), priority=10)
         """
-        message = self._build(args, kwargs, queue=queue, message_id=message_id)
+        options = _options(expires, priority)
+        message = self._build(args, kwargs, queue=queue, message_id=message_id, options=options)
         due_at = _due_at(countdown, eta)
         if on_commit and outbox.in_transaction():
             return self._store(message, due_at=due_at)
@@ -101,11 +117,42 @@ class Actor[**P, R](dramatiq.Actor[P, R]):
         return AsyncResult(message.message_id, actor=self)
 
     async def aapply_async(
-        self, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None, **options: Any
+        self,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        *,
+        countdown: float | timedelta | None = None,
+        eta: datetime | None = None,
+        expires: float | timedelta | datetime | None = None,
+        priority: int = 0,
+        queue: str | None = None,
+        message_id: str | None = None,
+        on_commit: bool = True,
     ) -> AsyncResult[R]:
-        """Async twin of `apply_async`."""
-        send = sync_to_async(self.apply_async, thread_sensitive=False)
-        return await send(args, kwargs, **{**options, "on_commit": False})
+        """Async twin of `apply_async`. There is no transaction to join under a running loop."""
+        options = _options(expires, priority)
+        message = self._build(args, kwargs, queue=queue, message_id=message_id, options=options)
+        delay = outbox.delay_ms_until(_due_at(countdown, eta))
+        await self.broker.aenqueue(message, delay=delay)
+        return AsyncResult(message.message_id, actor=self)
+
+    def delay_many(self, calls: Iterable[Sequence[Any]]) -> list[AsyncResult[R]]:
+        """Send one message for each tuple of arguments, thousands in a few round trips.
+
+            results = add.delay_many([(1, 2), (3, 4)])
+
+        Raises:
+            BrokerUnavailable: Not all are known to have arrived.
+        """
+        messages = [self._build(args, None) for args in calls]
+        self.broker.enqueue_many((message, None) for message in messages)
+        return [AsyncResult(message.message_id, actor=self) for message in messages]
+
+    async def adelay_many(self, calls: Iterable[Sequence[Any]]) -> list[AsyncResult[R]]:
+        """Async twin of `delay_many`."""
+        messages = [self._build(args, None) for args in calls]
+        await self.broker.aenqueue_many((message, None) for message in messages)
+        return [AsyncResult(message.message_id, actor=self) for message in messages]
 
     def _store(self, message: Message[R], *, due_at: datetime | None) -> AsyncResult[R]:
         stored = outbox.store(message, due_at=due_at)
@@ -118,9 +165,12 @@ class Actor[**P, R](dramatiq.Actor[P, R]):
         *,
         queue: str | None = None,
         message_id: str | None = None,
+        options: Mapping[str, Any] | None = None,
     ) -> Message[R]:
-        self._check_arguments(args, kwargs or {})
-        message = self.message_with_options(args=tuple(args), kwargs=dict(kwargs or {}))
+        envelopes.check_arguments(self.actor_name, args, kwargs or {})
+        message = self.message_with_options(
+            args=tuple(args), kwargs=dict(kwargs or {}), **(options or {})
+        )
         if queue is not None and queue not in self.broker.get_declared_queues():
             known = ", ".join(sorted(self.broker.get_declared_queues()))
             raise ValueError(
@@ -131,16 +181,6 @@ class Actor[**P, R](dramatiq.Actor[P, R]):
             queue_name=queue or message.queue_name,
             message_id=message_id or message.message_id,
         )
-
-    def _check_arguments(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-        for name, value in [*enumerate(args, start=1), *kwargs.items()]:
-            try:
-                json.dumps(value)
-            except (TypeError, ValueError) as error:
-                raise TypeError(
-                    f"{self.actor_name}: argument {name} is a {type(value).__name__} and can't be "
-                    f"sent as JSON ({error}). Send an id or a plain value instead."
-                ) from error
 
 
 class ActorDecorator(Protocol):
@@ -179,6 +219,17 @@ def _due_at(countdown: float | timedelta | None, eta: datetime | None) -> dateti
         return eta
     wait = countdown if isinstance(countdown, timedelta) else timedelta(seconds=countdown)
     return datetime.now(UTC) + wait
+
+
+def _options(expires: float | timedelta | datetime | None, priority: int) -> dict[str, Any]:
+    if not -100 <= priority <= 100:
+        raise ValueError(f"priority is {priority}; expected -100 to 100, higher first.")
+    options: dict[str, Any] = {"priority": priority} if priority else {}
+    if expires is not None:
+        at = _due_at(None, expires) if isinstance(expires, datetime) else _due_at(expires, None)
+        assert at is not None
+        options["expires_at"] = int(at.timestamp() * 1000)
+    return options
 
 
 def _loop_is_running() -> bool:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Generator
+from collections.abc import AsyncIterator, Callable, Generator
 from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any, Protocol, cast
 
 import dramatiq
-from dramatiq.results import ResultFailure as DramatiqResultFailure
-from dramatiq.results.result import unwrap_result
 
-from actors.errors import ResultFailure, ResultMissing, ResultsDisabled, ResultTimeout
+from actors import records, waiting
+from actors.errors import ResultFailure, ResultMissing, ResultsDisabled, ResultTimeout, Revoked
 from actors.failures import exception_of
-from actors.results import MISSING, RedisBackend
+from actors.records import Ended, Info
+from actors.wire import lines
+from actors.wire.links import link
+from actors.wire.scripts import Command
+
+#: Milliseconds that the record of a revoked message stays.
+REVOKED_TTL_MS = 3_600_000
 
 #: Seconds that `get` waits unless told.
 DEFAULT_TIMEOUT_S = 10.0
@@ -88,7 +93,7 @@ class AsyncResult[R]:
         _refuse_running_loop("get", "aget")
         self._check(inside_actor)
         timeout_s = _seconds(timeout)
-        return self._settle(_backend().fetch(self.id, timeout_s), timeout_s)
+        return self._settle(waiting.wait_for_end(self.id, timeout_s), timeout_s)
 
     async def aget(
         self, timeout: float | timedelta | None = DEFAULT_TIMEOUT_S, *, inside_actor: bool = False
@@ -96,18 +101,119 @@ class AsyncResult[R]:
         """Async twin of `get`."""
         self._check(inside_actor)
         timeout_s = _seconds(timeout)
-        return self._settle(await _backend().afetch(self.id, timeout_s), timeout_s)
+        return self._settle(await waiting.await_end(self.id, timeout_s), timeout_s)
 
     def ready(self) -> bool:
         """Return whether the message has ended and its result can be had at once."""
         _refuse_running_loop("ready", "aready")
         self._check_kept()
-        return _backend().fetch(self.id, 0) is not MISSING
+        return waiting.wait_for_end(self.id, 0) is not None
 
     async def aready(self) -> bool:
         """Async twin of `ready`."""
         self._check_kept()
-        return await _backend().afetch(self.id, 0) is not MISSING
+        return await waiting.await_end(self.id, 0) is not None
+
+    def info(self) -> Info:
+        """Return what is known of the message: state, attempts, times, worker, error, progress.
+
+            add.delay(4, 5).info().state    # "queued"
+
+        Raises:
+            BrokerUnavailable: Redis can't be reached.
+        """
+        _refuse_running_loop("info", "ainfo")
+        return records.info_of(lines.call(*self._look(), action=f"look at {self.id}"))
+
+    async def ainfo(self) -> Info:
+        """Async twin of `info`."""
+        return records.info_of(await link().call(*self._look(), action=f"look at {self.id}"))
+
+    @property
+    def state(self) -> str:
+        """The message's state now: one of `Info` and `Ended`."""
+        return self.info().state
+
+    async def astate(self) -> str:
+        """Async twin of `state`."""
+        return (await self.ainfo()).state
+
+    def successful(self) -> bool:
+        """Return whether the message has ended well."""
+        return self.state == "succeeded"
+
+    async def asuccessful(self) -> bool:
+        """Async twin of `successful`."""
+        return await self.astate() == "succeeded"
+
+    def failed(self) -> bool:
+        """Return whether the message has failed for good."""
+        return self.state == "failed"
+
+    async def afailed(self) -> bool:
+        """Async twin of `failed`."""
+        return await self.astate() == "failed"
+
+    def revoke(self) -> str:
+        """Cancel the message: what waits never runs, what runs is interrupted where possible.
+
+        Returns "revoked" (it will not run), "asked" (its worker was told), "ended" (too late) or
+        "unknown".
+
+        Raises:
+            BrokerUnavailable: Redis can't be reached.
+        """
+        _refuse_running_loop("revoke", "arevoke")
+        answer = lines.call(*self._revocation(), action=f"revoke {self.id}")
+        return cast(bytes, answer).decode()
+
+    async def arevoke(self) -> str:
+        """Async twin of `revoke`."""
+        answer = await link().call(*self._revocation(), action=f"revoke {self.id}")
+        return cast(bytes, answer).decode()
+
+    def forget(self) -> None:
+        """Drop the stored result, and all else that is known of an ended message."""
+        _refuse_running_loop("forget", "aforget")
+        lines.call(*self._oblivion(), action=f"forget {self.id}")
+
+    async def aforget(self) -> None:
+        """Async twin of `forget`."""
+        await link().call(*self._oblivion(), action=f"forget {self.id}")
+
+    async def events(self) -> AsyncIterator[Info]:
+        """Give the message's state and progress as they happen; the last one is how it ended.
+
+        async for info in result.events():
+            print(info.state, info.progress)
+
+        Raises:
+            BrokerUnavailable: Redis can't be reached.
+        """
+        async with waiting.listen(records.channel(self.id)) as queue:
+            told = None
+            while True:
+                await queue.get()
+                while not queue.empty():
+                    queue.get_nowait()
+                info = await self.ainfo()
+                if info != told:
+                    told = info
+                    yield info
+                if info.ended is not None:
+                    return
+
+    def _look(self) -> Command:
+        broker = _broker()
+        return records.look_command(broker.namespace, self.id, sorted(broker.queues))
+
+    def _revocation(self) -> Command:
+        broker = _broker()
+        queues = sorted(broker.queues)
+        return records.revoke_command(broker.namespace, self.id, REVOKED_TTL_MS, queues)
+
+    def _oblivion(self) -> Command:
+        return ("DEL", records.ended_key(self.id), records.live_key(self.id))
 
     @property
     def _actor_name(self) -> str | None:
@@ -132,28 +238,33 @@ class AsyncResult[R]:
         if self._actor and not self._actor.keeps_results:
             raise ResultsDisabled(result_id=self.id, actor_name=self._actor_name)
 
-    def _settle(self, stored: Any, timeout_s: float | None) -> R:
-        if stored is MISSING:
-            raise ResultTimeout(
-                result_id=self.id, actor_name=self._actor_name, timeout_s=timeout_s or 0.0
-            )
-        try:
-            return cast(R, unwrap_result(stored))
-        except DramatiqResultFailure:
-            raise self._failure(stored["exn"]) from None
+    def _settle(self, record: Ended | None, timeout_s: float | None) -> R:
+        name = self._actor_name or (record.actor if record else None)
+        if record is None:
+            raise ResultTimeout(result_id=self.id, actor_name=name, timeout_s=timeout_s or 0.0)
+        if not record.kept and record.state not in ("revoked", "expired"):
+            raise ResultsDisabled(result_id=self.id, actor_name=name)
+        if record.state == "succeeded":
+            return cast(R, record.result)
+        if record.state == "revoked":
+            raise Revoked(result_id=self.id, actor_name=name)
+        if record.state == "expired":
+            text = "it expired before a worker came to it, and never ran."
+            raise ResultMissing(text, result_id=self.id, actor_name=name)
+        raise self._failure(record.error or {}, name) from None
 
-    def _failure(self, failure: dict[str, Any]) -> Exception:
+    def _failure(self, failure: dict[str, Any], name: str | None) -> Exception:
         return exception_of(failure) or ResultFailure(
             result_id=self.id,
-            actor_name=self._actor_name,
+            actor_name=name,
             error_type=str(failure.get("type")),
             error=str(failure.get("msg")),
             traceback=str(failure.get("traceback", "")),
         )
 
 
-def _backend() -> RedisBackend:
-    return cast(RedisBackend, dramatiq.get_broker().get_results_backend())
+def _broker() -> Any:
+    return dramatiq.get_broker()
 
 
 def _seconds(timeout: float | timedelta | None) -> float | None:

@@ -10,9 +10,10 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
-from actors import subscriptions
-from actors.connection import client, unavailable_as_ours
+from actors import waiting
 from actors.errors import BrokerUnavailable
+from actors.wire import lines
+from actors.wire.links import LOOK
 
 logger = logging.getLogger(__name__)
 
@@ -20,8 +21,8 @@ logger = logging.getLogger(__name__)
 def publish(topic: str, event: str, data: dict[str, Any]) -> None:
     """Tell the watchers of `topic`. Where Redis is away nobody is told: they look by themselves."""
     try:
-        with unavailable_as_ours(f"tell of {event}"):
-            client().publish(_channel(topic), json.dumps({"event": event, "data": data}))
+        told = json.dumps({"event": event, "data": data})
+        lines.call("PUBLISH", _channel(topic), told, action=f"tell of {event}")
     except BrokerUnavailable as error:
         logger.warning("%s", error)
 
@@ -34,10 +35,10 @@ async def watch(topic: str) -> AsyncIterator[tuple[str, dict[str, Any]] | None]:
     Raises:
         BrokerUnavailable: Redis can't be reached.
     """
-    async with subscriptions.listen(_channel(topic)) as listener:
+    async with waiting.listen(_channel(topic)) as listener:
         while True:
             published = await listener.get()
-            if published == subscriptions.LOOK:
+            if published == LOOK:
                 yield None
             else:
                 told = json.loads(published)

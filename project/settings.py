@@ -166,6 +166,8 @@ ACTORS_REDIS_HINT = (
     else "Check REDIS_URL, and that the server is up."
 )
 
+#: Dramatiq's JSON, by a fast library.
+DRAMATIQ_ENCODER = "actors.encoding.FastEncoder"
 DRAMATIQ_AUTODISCOVER_MODULES = ("tasks", "actors", "arithmetic", "resizing", "emailing")
 DRAMATIQ_BROKER = {
     "BROKER": "actors.broker.RedisBroker",

@@ -1,0 +1,5 @@
+-- Strikes a worker that holds nothing off the list. ARGV: worker.
+if redis.call("EXISTS", held_key(ARGV[1])) == 0 then
+    return redis.call("ZREM", WORKERS, ARGV[1])
+end
+return 0

@@ -1,0 +1,59 @@
+"""Where Redis is: a URL in redis-py's form, and what is said first on a new connection."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import redis.asyncio
+from redis.connection import parse_url
+
+#: Seconds of silence after which the kernel asks whether the other side is still there.
+KEEPALIVE_S = 20
+
+
+@dataclass(frozen=True)
+class Address:
+    """One server, with what it takes to be let in."""
+
+    host: str
+    port: int
+    path: str | None
+    username: str | None
+    password: str | None
+    db: int
+    tls: ssl.SSLContext | None
+
+    def hello(self) -> list[tuple[str, ...]]:
+        """Return the commands that open a connection: protocol 3, login, database, a name."""
+        login = ("AUTH", self.username or "default", self.password) if self.password else ()
+        chosen = [("SELECT", str(self.db))] if self.db else []
+        return [("HELLO", "3", *login), *chosen, ("CLIENT", "SETNAME", "actors")]
+
+
+@cache
+def address_of(url: str) -> Address:
+    """Return what a `redis://`, `rediss://` or `unix://` URL says.
+
+    Raises:
+        ValueError: redis-py would not take it either.
+    """
+    told: dict[str, Any] = parse_url(url)
+    is_tls = "SSL" in getattr(told.pop("connection_class", None), "__name__", "")
+    return Address(
+        host=told.get("host", "localhost"),
+        port=int(told.get("port", 6379)),
+        path=told.get("path"),
+        username=told.get("username"),
+        password=told.get("password"),
+        db=int(told.get("db", 0)),
+        tls=_tls(told) if is_tls else None,
+    )
+
+
+def _tls(told: dict[str, Any]) -> ssl.SSLContext:
+    # redis-py's own reading of its ssl_* options, and its safe defaults.
+    options = {name: value for name, value in told.items() if name.startswith("ssl_")}
+    return redis.asyncio.SSLConnection(**options).ssl_context.get()

@@ -1,0 +1,364 @@
+"""One connection for each event loop: for all that its coroutines send, and all they wait for.
+
+The commands of one turn of the loop leave in one write, and their answers are matched in order.
+What is published comes over the same connection (protocol 3): any number of waiters costs no other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, cast
+from weakref import WeakKeyDictionary
+
+import hiredis
+
+from actors import conf
+from actors.wire import lines
+from actors.wire.address import Address, address_of
+from actors.wire.replies import ConnectionLost, NoAnswer, ReplyError, reader, unavailable
+from actors.wire.scripts import Command, pack, unknown_to_server
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between two tries to reach a Redis that is away, while somebody listens.
+RECONNECT_PAUSE_S = (0.05, 0.1, 0.2, 0.5, 1.0)
+#: Seconds between two looks whether a server that says nothing is still there.
+PING_INTERVAL_S = 15.0
+#: What a listener gets where it should look for itself: its channel has begun, or begun again.
+LOOK = b""
+
+type Listener = Callable[[bytes], None]
+
+_links: WeakKeyDictionary[asyncio.AbstractEventLoop, Link] = WeakKeyDictionary()
+_of_thread = threading.local()
+
+
+def link() -> Link:
+    """Return the running loop's connection; nothing is connected before first use."""
+    loop = asyncio.get_running_loop()
+    known: Link | None = getattr(_of_thread, "link", None)
+    if known is not None and known.loop is loop and known.url == conf.redis_url():
+        return known
+    found = _links.get(loop)
+    if found is None or found.url != conf.redis_url():
+        found = _links[loop] = Link(loop, conf.redis_url())
+    _of_thread.link = found
+    return found
+
+
+class Taker(Protocol):
+    """What takes an answer: a future, or one for many."""
+
+    def done(self) -> bool:
+        """Return whether nothing is wanted any more."""
+
+    def set_result(self, answer: Any, /) -> None:
+        """Take the answer."""
+
+    def set_exception(self, error: Any, /) -> None:
+        """Take the error."""
+
+
+class _Sent:
+    """A command on its way. `deadline` is of the loop's clock."""
+
+    __slots__ = ("action", "command", "deadline", "future")
+
+    def __init__(self, command: Command, future: Taker, action: str, deadline: float) -> None:
+        self.command, self.future, self.action = command, future, action
+        self.deadline = deadline
+
+
+class Link:
+    """The connection of one loop. Its methods are called on that loop only."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, url: str) -> None:
+        self.loop, self.url = loop, url
+        self._address = address_of(url)
+        self._unsent: list[_Sent] = []
+        self._sent: deque[_Sent] = deque()
+        self._listeners: dict[str, set[Listener]] = {}
+        self._out: list[bytes] = []
+        self._flush_is_due = False
+        self._transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._owner: asyncio.Task[None] | None = None
+        self._lost = asyncio.Event()
+        self._wanted = asyncio.Event()
+
+    def call(self, *command: Any, action: str) -> asyncio.Future[Any]:
+        """Send a command with all others of this turn of the loop; the future holds its answer.
+
+        It ends in `BrokerUnavailable` where none came within `ACTORS_SEND_TIMEOUT_S`, or where
+        Redis answered with an error.
+        """
+        future: asyncio.Future[Any] = self.loop.create_future()
+        self.send(command, future, action)
+        return future
+
+    def send(self, command: Command, taker: Taker, action: str) -> None:
+        """Send a command whose answer `taker` takes."""
+        timeout_s = conf.send_timeout_s()
+        sent = _Sent(command, taker, action, self.loop.time() + timeout_s)
+        if self._transport is None:
+            self._unsent.append(sent)
+            self._wanted.set()
+            self._connect()
+        else:
+            self._write(sent)
+        if self._timer is None:
+            self._timer = self.loop.call_later(timeout_s, self._end_overdue)
+
+    def flush(self) -> None:
+        """Write what this turn of the loop has gathered."""
+        self._flush_is_due = False
+        if self._out and self._transport is not None:
+            packed = self._out[0] if len(self._out) == 1 else b"".join(self._out)
+            self._out.clear()
+            self._transport.write(packed)
+
+    def subscribe(self, channel: str, listener: Listener) -> None:
+        """Call `listener` with what is published, and with `LOOK` when that begins (again)."""
+        listeners = self._listeners.get(channel)
+        if listeners is not None:
+            listeners.add(listener)
+            listener(LOOK)
+            return
+        self._listeners[channel] = {listener}
+        if self._transport is None:
+            self._connect()
+        else:
+            self._say("SUBSCRIBE", channel)
+
+    def unsubscribe(self, channel: str, listener: Listener) -> None:
+        """Stop calling `listener`."""
+        listeners = self._listeners.get(channel)
+        if listeners is None:
+            return
+        listeners.discard(listener)
+        if not listeners:
+            del self._listeners[channel]
+            if self._transport is not None:
+                self._say("UNSUBSCRIBE", channel)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether commands reach Redis now."""
+        return self._transport is not None
+
+    def _say(self, *command: str) -> None:
+        self._out.append(pack(command))
+        self._flush_soon()
+
+    def _write(self, sent: _Sent) -> None:
+        self._sent.append(sent)
+        self._out.append(pack(sent.command))
+        self._flush_soon()
+
+    def _flush_soon(self) -> None:
+        if not self._flush_is_due:
+            self._flush_is_due = True
+            self.loop.call_soon(self.flush)
+
+    def _connect(self) -> None:
+        if self._owner is None or self._owner.done():
+            self._owner = self.loop.create_task(self._own(), name="actors-link")
+
+    async def _own(self) -> None:
+        """Keep the connection for as long as it is of use; a loop that ends cancels this."""
+        failures = 0
+        try:
+            while failures == 0 or self._listeners or self._unsent:
+                try:
+                    await self._open()
+                except (OSError, hiredis.HiredisError) as error:
+                    self._fail(self._unsent, error)
+                    if failures == 1:
+                        logger.warning("%s", unavailable("listen", error))
+                    await self._pause(RECONNECT_PAUSE_S[min(failures, 4)])
+                    failures += 1
+                    continue
+                if failures > 1:
+                    logger.warning("Redis is back.")
+                failures = 0
+                await self._watch()
+                if not (self._listeners or self._unsent):
+                    return
+        finally:
+            self._close()
+            # The transport's own last step comes with the loop's next turn.
+            await asyncio.sleep(0)
+
+    async def _pause(self, most_s: float) -> None:
+        """Wait before the next try, but no longer than until somebody sends."""
+        self._wanted.clear()
+        try:
+            async with asyncio.timeout(most_s):
+                await self._wanted.wait()
+        except TimeoutError:
+            return
+
+    async def _open(self) -> None:
+        self._lost.clear()
+        async with asyncio.timeout(conf.send_timeout_s()):
+            transport, protocol = await _dial(self.loop, self._address, self)
+            try:
+                for answer in await protocol.hello:
+                    if isinstance(answer, ReplyError):
+                        raise answer
+            except BaseException:
+                transport.abort()
+                raise
+        self._transport = transport
+        if self._listeners:
+            self._say("SUBSCRIBE", *self._listeners)
+        for sent in self._unsent:
+            self._write(sent)
+        self._unsent.clear()
+        self.flush()
+
+    async def _watch(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(PING_INTERVAL_S):
+                    await self._lost.wait()
+                return
+            except TimeoutError:
+                if self._listeners and not self._sent:
+                    self.call("PING", action="listen").add_done_callback(_ignore)
+
+    def answered(self, answer: Any) -> None:
+        """Take the next answer or what was published; called by the protocol."""
+        if type(answer) is hiredis.PushNotification:
+            self._published(answer)
+            return
+        if isinstance(answer, ReplyError):
+            self._refused(answer)
+            return
+        future = self._sent.popleft().future
+        if not future.done():
+            future.set_result(answer)
+
+    def _refused(self, error: ReplyError) -> None:
+        if str(error).startswith("NOPERM") and "channel" in str(error):
+            # The answer to SUBSCRIBE, which is not among what was sent.
+            logger.error("Redis does not let this user listen: %s", error)
+            return
+        sent = self._sent.popleft()
+        lesson = unknown_to_server(sent.command, error)
+        if lesson is not None and not sent.future.done():
+            self.call(*lesson, action="load a script").add_done_callback(_ignore)
+            self._write(sent)
+        elif not sent.future.done():
+            sent.future.set_exception(unavailable(sent.action, error))
+
+    def _published(self, push: Sequence[Any]) -> None:
+        kind = push[0]
+        if kind == b"message":
+            data = push[2]
+        elif kind == b"subscribe":
+            data = LOOK
+        else:
+            return
+        for listener in tuple(self._listeners.get(push[1].decode(), ())):
+            listener(data)
+
+    def _end_overdue(self) -> None:
+        """Give up what is overdue; answers come in order, so nothing after it would come sooner."""
+        self._timer = None
+        head = self._sent[0] if self._sent else (self._unsent[0] if self._unsent else None)
+        if head is None:
+            return
+        if head.deadline > self.loop.time():
+            self._timer = self.loop.call_at(head.deadline, self._end_overdue)
+            return
+        error = NoAnswer(conf.send_timeout_s())
+        self._fail(self._unsent, error)
+        if self._sent:
+            self._lose(error)
+
+    def hung_up(self, transport: asyncio.BaseTransport | None, error: BaseException) -> None:
+        """Take note that a connection is gone, where it is the one in use."""
+        if transport is not None and transport is self._transport:
+            self._lose(error)
+
+    def _lose(self, error: BaseException) -> None:
+        """Fail all that has no answer, and begin anew where somebody listens."""
+        self._close()
+        self._fail(self._sent, error)
+        self._lost.set()
+
+    def _close(self) -> None:
+        transport, self._transport = self._transport, None
+        self._out.clear()
+        if transport is not None:
+            transport.abort()
+
+    def _fail(self, all_sent: list[_Sent] | deque[_Sent], error: BaseException) -> None:
+        failed = list(all_sent)
+        all_sent.clear()
+        for sent in failed:
+            if not sent.future.done():
+                sent.future.set_exception(unavailable(sent.action, error))
+
+
+class _Protocol(asyncio.Protocol):
+    """Bytes to answers; the first ones are of the opening."""
+
+    def __init__(self, owner: Link, address: Address) -> None:
+        self._owner, self._opening = owner, address.hello()
+        self._reader = reader()
+        self._answers: list[Any] = []
+        self._transport: asyncio.BaseTransport | None = None
+        self.hello: asyncio.Future[list[Any]] = owner.loop.create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Say hello."""
+        self._transport = transport
+        opening = b"".join(pack(command) for command in self._opening)
+        cast(asyncio.Transport, transport).write(opening)
+
+    def data_received(self, data: bytes) -> None:
+        """Pass answers on."""
+        self._reader.feed(data)
+        while (answer := self._reader.gets()) is not False:
+            if len(self._answers) < len(self._opening):
+                self._answers.append(answer)
+                if len(self._answers) == len(self._opening) and not self.hello.done():
+                    self.hello.set_result(self._answers)
+            else:
+                self._owner.answered(answer)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Say so."""
+        error = error or ConnectionLost()
+        if not self.hello.done():
+            self.hello.set_exception(error)
+            self.hello.exception()
+        self._owner.hung_up(self._transport, error)
+
+
+async def _dial(
+    loop: asyncio.AbstractEventLoop, address: Address, owner: Link
+) -> tuple[asyncio.Transport, _Protocol]:
+    def protocol() -> _Protocol:
+        return _Protocol(owner, address)
+
+    if address.path is not None:
+        return await loop.create_unix_connection(protocol, address.path)
+    host = address.host if address.tls is not None else None
+    dialled = await loop.create_connection(
+        protocol, address.host, address.port, ssl=address.tls, server_hostname=host
+    )
+    if address.tls is None:
+        lines.keep_alive(dialled[0].get_extra_info("socket"))
+    return dialled
+
+
+def _ignore(future: asyncio.Future[Any]) -> None:
+    if not future.cancelled():
+        future.exception()
