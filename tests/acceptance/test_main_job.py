@@ -259,8 +259,9 @@ def test_create_token_prints_the_token_alone(stack, address):
 def _is_working(stack: Stack) -> bool:
     code = (
         "from actors.connection import client\n"
-        "keys = client().scan_iter('dramatiq:__acks__.*.renditions')\n"
-        "print(sum(client().scard(key) for key in keys))"
+        "keys = client().scan_iter('dramatiq:__held__:*')\n"
+        "held = [mark for key in keys for mark in client().hvals(key)]\n"
+        "print(sum(mark.endswith(b':renditions') for mark in held))"
     )
     return int(stack.manage("shell", "-v", "0", "-c", code).stdout or 0) > 0
 
