@@ -215,6 +215,7 @@ class Stack(Run):
     def __init__(self, data_dir: Path, *, redis: ValkeyServer, **variables: str) -> None:
         super().__init__(data_dir, REDIS_URL=redis.url, **variables)
         self._redis = redis
+        self.redis_url = redis.url
 
     def stop_redis(self) -> None:
         self._redis.stop()
