@@ -258,11 +258,9 @@ def test_create_token_prints_the_token_alone(stack, address):
 
 
 def _is_working(stack: Stack) -> bool:
-    with redis.Redis.from_url(embedded_url(stack.data_dir)) as client:
-        held = [
-            mark for key in client.scan_iter("dramatiq:__held__:*") for mark in client.hvals(key)
-        ]
-    return any(mark.endswith(b":renditions") for mark in held)
+    with redis.Redis.from_url(stack.redis_url) as client:
+        keys = list(client.scan_iter("dramatiq:__held__:*"))
+        return any(mark.endswith(b":renditions") for key in keys for mark in client.hvals(key))
 
 
 def _original_of(stack: Stack, content: bytes) -> Path:
