@@ -1,0 +1,1 @@
+"""A small Django app with the benchmark's actors."""
