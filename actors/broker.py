@@ -13,10 +13,11 @@ from dramatiq import Broker, Message
 from dramatiq.broker import Consumer, MessageProxy
 from dramatiq.common import current_millis, dq_name, q_name
 from dramatiq.errors import QueueJoinTimeout
-from dramatiq.middleware import Middleware
+from dramatiq.middleware import Middleware, MiddlewareError
 from dramatiq.results import Results
 
 from actors import connection, sending
+from actors.hooks import Hook, Hooks
 from actors.sending import Parcel, how_to_send
 from actors.wire import lines
 from actors.worker.consumer import RedisConsumer
@@ -29,6 +30,8 @@ from actors.worker.shop import Shop
 HEARTBEAT_TIMEOUT_MS = 10_000
 #: Milliseconds that failed messages stay where Dramatiq's own tools look for them.
 DEAD_MESSAGE_TTL_MS = 7 * 86_400_000
+#: Milliseconds that what is known of a running message stays at most.
+LIVE_TTL_MS = 7 * 86_400_000
 #: Milliseconds that a record stays after its message ended, where no `Results` says otherwise.
 RECORD_TTL_MS = 3_600_000
 
@@ -44,7 +47,7 @@ class RedisBroker(Broker):
         heartbeat_timeout: int = HEARTBEAT_TIMEOUT_MS,
         dead_message_ttl: int = DEAD_MESSAGE_TTL_MS,
     ) -> None:
-        self._has_hooks: bool | None = None
+        self._hooks = Hooks()
         super().__init__(middleware=middleware)
         self.queues: set[str] = set()
         self.broker_id = str(uuid.uuid4())
@@ -68,7 +71,6 @@ class RedisBroker(Broker):
         """Add a middleware; `Life` stays the last, so that it is the first after each message."""
         super().add_middleware(middleware, before=before, after=after)
         self.middleware.sort(key=lambda each: isinstance(each, Life))
-        self._has_hooks = None
 
     def declare_queue(self, queue_name: str) -> None:
         """Declare a queue. Idempotent."""
@@ -84,21 +86,33 @@ class RedisBroker(Broker):
         """Return the names of all queues declared so far."""
         return self.queues.copy()
 
+    def emit_before(self, signal: str, *args: Any, **kwargs: Any) -> None:
+        """Call the hooks before something, as Dramatiq does, but only those that do something."""
+        for middleware, hook in self._named(f"before_{signal}"):
+            try:
+                hook(self, *args, **kwargs)
+            except MiddlewareError:
+                raise
+            except Exception:
+                self._report(f"before_{signal}", middleware)
+
+    def emit_after(self, signal: str, *args: Any, **kwargs: Any) -> None:
+        """Call the hooks after something, the last middleware first."""
+        for middleware, hook in reversed(self._named(f"after_{signal}")):
+            try:
+                hook(self, *args, **kwargs)
+            except Exception:
+                self._report(f"after_{signal}", middleware)
+
     @property
     def has_sending_hooks(self) -> bool:
         """Whether a middleware wants to know of each message that is sent."""
-        if self._has_hooks is None:
-            self._has_hooks = bool(self.sending_hooks())
-        return self._has_hooks
+        return bool(self._named("before_enqueue") or self._named("after_enqueue"))
 
     def sending_hooks(self) -> list[Middleware]:
         """Return the middleware whose hooks run where a message is sent."""
-        return [
-            each
-            for each in self.middleware
-            if type(each).before_enqueue is not Middleware.before_enqueue
-            or type(each).after_enqueue is not Middleware.after_enqueue
-        ]
+        hooks = self._named("before_enqueue") + self._named("after_enqueue")
+        return list(dict.fromkeys(middleware for middleware, _ in hooks))
 
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
         """Send a message, `delay` milliseconds from now. Returns what was sent.
@@ -142,11 +156,14 @@ class RedisBroker(Broker):
     def parcel_of(self, message: Message[Any], delay: int | None) -> Parcel:
         """Return a stamped message as it is sent: on its own queue, whenever it is due."""
         options = message.options
-        if "eta" in options:
-            options = {name: value for name, value in options.items() if name != "eta"}
+        is_stored = bool(options.get("is_stored"))
+        if "eta" in options or is_stored:
+            options = {
+                name: value for name, value in options.items() if name not in ("eta", "is_stored")
+            }
         queue_name = q_name(message.queue_name)
         ready = dataclasses.replace(message, queue_name=queue_name, options=options)
-        how = how_to_send(delay, int(options.get("priority", 0)))
+        how = how_to_send(delay, int(options.get("priority", 0)), is_stored=is_stored)
         return Parcel(
             queue_name, options["redis_message_id"], ready.encode(), how, message.actor_name
         )
@@ -168,7 +185,7 @@ class RedisBroker(Broker):
             queues=self.get_declared_queues,
             heartbeat_timeout_ms=self.heartbeat_timeout,
             dead_message_ttl_ms=self.dead_message_ttl,
-            record_ttl_ms=RECORD_TTL_MS,
+            live_ttl_ms=LIVE_TTL_MS,
         )
         return self.shop
 
@@ -180,23 +197,19 @@ class RedisBroker(Broker):
 
     def result_options(self, message: MessageProxy) -> tuple[int, bool]:
         """Return the ms that a message's record stays, and whether its result is kept."""
-        for middleware in self.middleware:
+        for middleware, _ in self._named("after_process_message"):
             if isinstance(middleware, Results):
                 actor = self.actors.get(message.actor_name)
-                declared = actor.options if actor else {}
-                given = {
-                    "store_results": middleware.store_results,
-                    "result_ttl": middleware.result_ttl,
-                    **declared,
-                    **message.options,
-                }
-                return int(given["result_ttl"]), bool(given["store_results"])
+                given, declared = message.options, actor.options if actor else {}
+                ttl = declared.get("result_ttl", middleware.result_ttl)
+                kept = declared.get("store_results", middleware.store_results)
+                return int(given.get("result_ttl", ttl)), bool(given.get("store_results", kept))
         return RECORD_TTL_MS, False
 
     def flush(self, queue_name: str) -> None:
         """Drop all messages of a queue."""
         key = f"{self.namespace}:{q_name(queue_name)}"
-        parts = ("", ".msgs", ".prio", ".scores", ".delayed", ".suspects", ".deaths")
+        parts = ("", ".woken", ".msgs", ".prio", ".scores", ".delayed", ".suspects", ".deaths")
         foreign = (".DQ", ".DQ.msgs", ".XQ", ".XQ.msgs")
         lines.call("DEL", *(key + part for part in (*parts, *foreign)), action=f"flush {key}")
 
@@ -255,6 +268,12 @@ class RedisBroker(Broker):
     def _tell_sent(self, stamped: list[tuple[Message[Any], int | None]]) -> None:
         for message, delay in stamped:
             self.emit_after("enqueue", message, delay)
+
+    def _named(self, name: str) -> list[Hook]:
+        return self._hooks.named(self.middleware, name)
+
+    def _report(self, name: str, middleware: Middleware) -> None:
+        self.logger.critical("Unexpected failure in %s of %r.", name, middleware, exc_info=True)
 
     def _gather(self, ending: Delivery, parcel: Parcel) -> None:
         assert ending.plan is not None

@@ -10,8 +10,9 @@ from django.db import transaction
 from django.utils import timezone
 from dramatiq.broker import MessageProxy
 
-from actors.failures import traceback_of
+from actors.failures import text_of, traceback_of
 from actors.signals import dead_lettered
+from actors.worker.deliveries import Delivery
 
 
 def bury(proxy: MessageProxy) -> None:
@@ -24,10 +25,10 @@ def bury(proxy: MessageProxy) -> None:
                 "actor_name": proxy.actor_name,
                 "queue_name": proxy.queue_name.removesuffix(".DQ"),
                 "payload": proxy._message.encode(),
-                "error_type": type(error).__name__,
-                "error": str(error),
+                "error_type": type(error).__name__[:255],
+                "error": text_of(error),
                 "traceback": traceback_of(error),
-                "attempts": max(int(proxy.options.get("retries", 1)), 1),
+                "attempts": proxy.attempts if isinstance(proxy, Delivery) else 1,
                 "state": "dead",
                 "failed_at": timezone.now(),
                 "requeued_at": None,

@@ -15,8 +15,10 @@ from dramatiq import Message
 from dramatiq.asyncio import get_event_loop_thread
 from dramatiq.results import Results
 
-from actors import conf, envelopes, outbox, sending
+from actors import envelopes, outbox, sending
 from actors.handles import AsyncResult
+from actors.progress import awaited_here, called_here
+from actors.worker.deliveries import running_delivery
 
 if TYPE_CHECKING:
     from actors.broker import RedisBroker
@@ -24,6 +26,11 @@ if TYPE_CHECKING:
 
 class Actor[**P, R](dramatiq.Actor[P, R]):
     """A function that runs here when called, and in a worker when delayed.
+
+        add(4, 5)                  # 9, here and now
+        add.delay(4, 5)            # an AsyncResult, from a worker
+        await add.adelay(4, 5)     # the same, in a coroutine
+        add.message(4, 5)          # for `chain` and `group`
 
     Made by `@actor`; `send` and the rest of Dramatiq's own actor work as ever.
     """
@@ -33,15 +40,22 @@ class Actor[**P, R](dramatiq.Actor[P, R]):
 
     def __init__(self, fn: Callable[P, R] | Callable[P, Awaitable[R]], **options: Any) -> None:
         super().__init__(fn, **options)
-        self._coroutine_function = fn if iscoroutinefunction(fn) else None
+        #: What was declared, where that is an `async def`.
+        self.coroutine_function = fn if iscoroutinefunction(fn) else None
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the function here and now; an `async def` under a running loop is to be awaited."""
-        if self._coroutine_function is None or get_event_loop_thread() is not None:
+        if running_delivery.get() is not None:
+            return self._call_here(*args, **kwargs)
+        with called_here():
+            return self._call_here(*args, **kwargs)
+
+    def _call_here(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        if self.coroutine_function is None or get_event_loop_thread() is not None:
             return super().__call__(*args, **kwargs)
         if _loop_is_running():
-            return cast(R, self._coroutine_function(*args, **kwargs))
-        return cast(R, async_to_sync(self._coroutine_function)(*args, **kwargs))
+            return cast(R, awaited_here(self.coroutine_function(*args, **kwargs)))
+        return cast(R, async_to_sync(self.coroutine_function)(*args, **kwargs))
 
     @property
     def keeps_results(self) -> bool:
@@ -65,7 +79,7 @@ class Actor[**P, R](dramatiq.Actor[P, R]):
 
     async def adelay(self, *args: P.args, **kwargs: P.kwargs) -> AsyncResult[R]:
         """Async twin of `delay`."""
-        if not kwargs and not self.broker.has_sending_hooks and not conf.is_eager():
+        if not kwargs and not self.broker.has_sending_hooks:
             sent = envelopes.sealed(self, args)
             if sent is not None:
                 await sending.send_soon(self.broker.namespace, sent)
@@ -77,6 +91,10 @@ class Actor[**P, R](dramatiq.Actor[P, R]):
 
         It exists if and only if the transaction commits, also where Redis is away or this process
         dies right after. Without a transaction around it is stored in one of its own.
+
+            with transaction.atomic():
+                asset = Asset.objects.create(owner=owner)
+                make_renditions.delay_on_commit(str(asset.pk))
         """
         return self._store(self._build(args, kwargs), due_at=None)
 

@@ -10,13 +10,21 @@ from datetime import timedelta
 from typing import Any, Protocol, cast
 
 import dramatiq
+from asgiref.sync import sync_to_async
 
-from actors import records, waiting
-from actors.errors import ResultFailure, ResultMissing, ResultsDisabled, ResultTimeout, Revoked
+from actors import in_process, outbox, records, waiting
+from actors.errors import (
+    BrokerUnavailable,
+    ResultFailure,
+    ResultMissing,
+    ResultsDisabled,
+    ResultTimeout,
+    Revoked,
+)
 from actors.failures import exception_of
 from actors.records import Ended, Info
 from actors.wire import lines
-from actors.wire.links import link
+from actors.wire.links import LOOK, link
 from actors.wire.scripts import Command
 
 #: Milliseconds that the record of a revoked message stays.
@@ -93,7 +101,8 @@ class AsyncResult[R]:
         _refuse_running_loop("get", "aget")
         self._check(inside_actor)
         timeout_s = _seconds(timeout)
-        return self._settle(waiting.wait_for_end(self.id, timeout_s), timeout_s)
+        here = in_process.end_of(self.id)
+        return self._settle(here or waiting.wait_for_end(self.id, timeout_s), timeout_s)
 
     async def aget(
         self, timeout: float | timedelta | None = DEFAULT_TIMEOUT_S, *, inside_actor: bool = False
@@ -101,17 +110,22 @@ class AsyncResult[R]:
         """Async twin of `get`."""
         self._check(inside_actor)
         timeout_s = _seconds(timeout)
-        return self._settle(await waiting.await_end(self.id, timeout_s), timeout_s)
+        here = in_process.end_of(self.id)
+        return self._settle(here or await waiting.await_end(self.id, timeout_s), timeout_s)
 
     def ready(self) -> bool:
         """Return whether the message has ended and its result can be had at once."""
         _refuse_running_loop("ready", "aready")
         self._check_kept()
+        if (here := in_process.info_of(self.id)) is not None:
+            return here.ended is not None
         return waiting.wait_for_end(self.id, 0) is not None
 
     async def aready(self) -> bool:
         """Async twin of `ready`."""
         self._check_kept()
+        if (here := in_process.info_of(self.id)) is not None:
+            return here.ended is not None
         return await waiting.await_end(self.id, 0) is not None
 
     def info(self) -> Info:
@@ -123,10 +137,14 @@ class AsyncResult[R]:
             BrokerUnavailable: Redis can't be reached.
         """
         _refuse_running_loop("info", "ainfo")
+        if (here := in_process.info_of(self.id)) is not None:
+            return here
         return records.info_of(lines.call(*self._look(), action=f"look at {self.id}"))
 
     async def ainfo(self) -> Info:
         """Async twin of `info`."""
+        if (here := in_process.info_of(self.id)) is not None:
+            return here
         return records.info_of(await link().call(*self._look(), action=f"look at {self.id}"))
 
     @property
@@ -137,6 +155,45 @@ class AsyncResult[R]:
     async def astate(self) -> str:
         """Async twin of `state`."""
         return (await self.ainfo()).state
+
+    @property
+    def attempts(self) -> int:
+        """How often the message was begun, up to now; `info().tries` says more."""
+        return self.info().attempts
+
+    async def aattempts(self) -> int:
+        """Async twin of `attempts`."""
+        return (await self.ainfo()).attempts
+
+    @property
+    def traceback(self) -> str | None:
+        """The traceback of a message that failed or is tried again, as text."""
+        return self.info().traceback
+
+    async def atraceback(self) -> str | None:
+        """Async twin of `traceback`."""
+        return (await self.ainfo()).traceback
+
+    @property
+    def result(self) -> R | BaseException | None:
+        """What came of the message: its value, or the exception that `get` raises; None before.
+
+        Raises:
+            ResultsDisabled: The actor keeps none.
+            BrokerUnavailable: Redis can't be reached.
+        """
+        _refuse_running_loop("result", "aresult")
+        self._check_kept()
+        if in_process.info_of(self.id) is not None:
+            return self._outcome(in_process.end_of(self.id))
+        return self._outcome(waiting.wait_for_end(self.id, 0))
+
+    async def aresult(self) -> R | BaseException | None:
+        """Async twin of `result`."""
+        self._check_kept()
+        if in_process.info_of(self.id) is not None:
+            return self._outcome(in_process.end_of(self.id))
+        return self._outcome(await waiting.await_end(self.id, 0))
 
     def successful(self) -> bool:
         """Return whether the message has ended well."""
@@ -157,46 +214,75 @@ class AsyncResult[R]:
     def revoke(self) -> str:
         """Cancel the message: what waits never runs, what runs is interrupted where possible.
 
-        Returns "revoked" (it will not run), "asked" (its worker was told), "ended" (too late) or
-        "unknown".
+        Also one that `delay_on_commit` has stored and not yet sent. Returns "revoked" (it will not
+        run), "asked" (its worker was told), "ended" (too late) or "unknown".
 
         Raises:
             BrokerUnavailable: Redis can't be reached.
+            DatabaseError: Redis does not know it, and the database can't be asked.
         """
         _refuse_running_loop("revoke", "arevoke")
-        answer = lines.call(*self._revocation(), action=f"revoke {self.id}")
+        if (here := in_process.revoke(self.id)) is not None:
+            return here
+        action = f"revoke {self.id}"
+        answer = lines.call(*self._revocation(), action=action)
+        if answer == b"unknown":
+            # Stored, or sent since; a sender that is at it finds what this leaves in Redis.
+            stored = outbox.withdraw(self.id)
+            answer = lines.call(*self._revocation(stored), action=action)
         return cast(bytes, answer).decode()
 
     async def arevoke(self) -> str:
         """Async twin of `revoke`."""
-        answer = await link().call(*self._revocation(), action=f"revoke {self.id}")
+        if (here := in_process.revoke(self.id)) is not None:
+            return here
+        action = f"revoke {self.id}"
+        answer = await link().call(*self._revocation(), action=action)
+        if answer == b"unknown":
+            stored = await sync_to_async(outbox.withdraw)(self.id)
+            answer = await link().call(*self._revocation(stored), action=action)
         return cast(bytes, answer).decode()
 
     def forget(self) -> None:
         """Drop the stored result, and all else that is known of an ended message."""
         _refuse_running_loop("forget", "aforget")
-        lines.call(*self._oblivion(), action=f"forget {self.id}")
+        if not in_process.forget(self.id):
+            lines.call(*self._oblivion(), action=f"forget {self.id}")
 
     async def aforget(self) -> None:
         """Async twin of `forget`."""
-        await link().call(*self._oblivion(), action=f"forget {self.id}")
+        if not in_process.forget(self.id):
+            await link().call(*self._oblivion(), action=f"forget {self.id}")
 
     async def events(self) -> AsyncIterator[Info]:
         """Give the message's state and progress as they happen; the last one is how it ended.
 
-        async for info in result.events():
-            print(info.state, info.progress)
+        What follows at once on another may hide it. Waits for ever where nothing ends: an id that
+        was never sent, or whose record is gone.
+
+            async for info in result.events():
+                print(info.state, info.progress)
 
         Raises:
-            BrokerUnavailable: Redis can't be reached.
+            BrokerUnavailable: Redis can't be reached at the beginning. Later it may come and go.
         """
+        if (here := in_process.info_of(self.id)) is not None:
+            yield here
+            return
         async with waiting.listen(records.channel(self.id)) as queue:
             told = None
             while True:
                 await queue.get()
                 while not queue.empty():
                     queue.get_nowait()
-                info = await self.ainfo()
+                try:
+                    info = await self.ainfo()
+                except BrokerUnavailable:
+                    if told is None:
+                        raise
+                    await asyncio.sleep(waiting.LOOK_PAUSE_S)
+                    queue.put_nowait(LOOK)
+                    continue
                 if info != told:
                     told = info
                     yield info
@@ -207,13 +293,13 @@ class AsyncResult[R]:
         broker = _broker()
         return records.look_command(broker.namespace, self.id, sorted(broker.queues))
 
-    def _revocation(self) -> Command:
+    def _revocation(self, stored: bytes | None = None) -> Command:
         broker = _broker()
         queues = sorted(broker.queues)
-        return records.revoke_command(broker.namespace, self.id, REVOKED_TTL_MS, queues)
+        return records.revoke_command(broker.namespace, self.id, REVOKED_TTL_MS, queues, stored)
 
     def _oblivion(self) -> Command:
-        return ("DEL", records.ended_key(self.id), records.live_key(self.id))
+        return records.forget_command(_broker().namespace, self.id)
 
     @property
     def _actor_name(self) -> str | None:
@@ -234,6 +320,16 @@ class AsyncResult[R]:
                 actor_name=self._actor_name,
             )
 
+        here = in_process.info_of(self.id)
+        if here is not None and here.ended is None:
+            text = (
+                "no such message was sent in this process, and no worker is asked: ACTORS_EAGER is "
+                "set, or a test captures what is sent."
+                if here.state == "unknown"
+                else f"it is {here.state}, and no worker will run it. In a test, call run_sent()."
+            )
+            raise ResultMissing(text, result_id=self.id, actor_name=self._actor_name)
+
     def _check_kept(self) -> None:
         if self._actor and not self._actor.keeps_results:
             raise ResultsDisabled(result_id=self.id, actor_name=self._actor_name)
@@ -242,16 +338,30 @@ class AsyncResult[R]:
         name = self._actor_name or (record.actor if record else None)
         if record is None:
             raise ResultTimeout(result_id=self.id, actor_name=name, timeout_s=timeout_s or 0.0)
+        error = self._error_of(record, name)
+        if error is not None:
+            raise error from None
+        return cast(R, record.result)
+
+    def _error_of(self, record: Ended, name: str | None) -> BaseException | None:
         if not record.kept and record.state not in ("revoked", "expired"):
             raise ResultsDisabled(result_id=self.id, actor_name=name)
         if record.state == "succeeded":
-            return cast(R, record.result)
+            return None
+        if (raised := in_process.raised_by(self.id)) is not None:
+            return raised
         if record.state == "revoked":
-            raise Revoked(result_id=self.id, actor_name=name)
+            return Revoked(result_id=self.id, actor_name=name)
         if record.state == "expired":
             text = "it expired before a worker came to it, and never ran."
-            raise ResultMissing(text, result_id=self.id, actor_name=name)
-        raise self._failure(record.error or {}, name) from None
+            return ResultMissing(text, result_id=self.id, actor_name=name)
+        return self._failure(record.error or {}, name)
+
+    def _outcome(self, record: Ended | None) -> R | BaseException | None:
+        if record is None:
+            return None
+        error = self._error_of(record, self._actor_name or record.actor)
+        return cast(R, record.result) if error is None else error
 
     def _failure(self, failure: dict[str, Any], name: str | None) -> Exception:
         return exception_of(failure) or ResultFailure(

@@ -16,6 +16,7 @@ from actors import burial, outbox
 from actors.errors import BrokerUnavailable
 from actors.handles import current_message_id
 from actors.parent_watch import watch_parent
+from actors.worker.deliveries import Delivery
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +58,12 @@ class DeadLetters(Middleware):
     """
 
     def before_nack(self, broker: Broker, message: MessageProxy) -> None:
-        """Write the dead letter; where the database is away, the message stays in Redis."""
+        """Write the dead letter; where the database is away, the message stays in Redis.
+
+        One that was revoked while it ran has not failed, though Dramatiq counts the interruption.
+        """
+        if isinstance(message, Delivery) and message.withdrawn:
+            return
         close_old_connections()
         try:
             burial.bury(message)

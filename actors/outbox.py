@@ -89,6 +89,19 @@ def relay(*, limit: int = 100) -> int:
     return sent
 
 
+def withdraw(message_id: str) -> bytes | None:
+    """Drop a message that has not been sent, and return it as it was to be; None: there is none."""
+    try:
+        row_id = uuid.UUID(message_id)
+    except ValueError:
+        return None
+    with transaction.atomic():
+        row = _rows().filter(pk=row_id).first()
+        if row is None or not _rows().filter(pk=row_id).delete()[0]:
+            return None
+    return bytes(row.payload)
+
+
 def delay_ms_until(due_at: datetime | None) -> int | None:
     """Return the milliseconds left until `due_at`, None where it is past or none is given."""
     if due_at is None:
@@ -105,7 +118,9 @@ def _send_claimed(row: Any) -> None:
 
 
 def _send(message: Message[Any], due_at: datetime | None) -> None:
-    dramatiq.get_broker().enqueue(message, delay=delay_ms_until(due_at))
+    # Redis refuses what was revoked in the meantime.
+    stored = message.copy(options={"is_stored": True})
+    dramatiq.get_broker().enqueue(stored, delay=delay_ms_until(due_at))
     _rows().filter(pk=uuid.UUID(message.message_id)).delete()
 
 

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from actors.errors import BrokerUnavailable
 from actors.wire import lines
-from actors.wire.links import Link, link
+from actors.wire.links import MOST_IN_A_TURN, Link, link
 from actors.wire.replies import ReplyError, unavailable
 from actors.wire.scripts import ENQUEUE, Command
 
@@ -31,9 +31,10 @@ class Parcel(NamedTuple):
     actor_name: str
 
 
-def how_to_send(delay_ms: int | None, priority: int) -> str:
-    """Return the `how` of a message."""
-    return f"{max(int(delay_ms or 0), 0)},{priority}" if delay_ms or priority else ""
+def how_to_send(delay_ms: int | None, priority: int, *, is_stored: bool = False) -> str:
+    """Return the `how` of a message; one that was stored may have been revoked before this."""
+    how = f"{max(int(delay_ms or 0), 0)},{priority}" if delay_ms or priority or is_stored else ""
+    return f"{how},stored" if is_stored else how
 
 
 def send(namespace: str, parcel: Parcel) -> None:
@@ -104,9 +105,13 @@ class _Batch:
         return False
 
     def set_result(self, answer: Any) -> None:
-        for future, _ in self.waiting:
+        """Wake the senders, some in each turn of the loop."""
+        woken, self.waiting = self.waiting[:MOST_IN_A_TURN], self.waiting[MOST_IN_A_TURN:]
+        for future, _ in woken:
             if not future.done():
                 future.set_result(None)
+        if self.waiting:
+            self.waiting[0][0].get_loop().call_soon(self.set_result, answer)
 
     def set_exception(self, error: BrokerUnavailable) -> None:
         for future, parcel in self.waiting:

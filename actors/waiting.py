@@ -8,12 +8,17 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any, cast
 
 from actors import records
+from actors.errors import BrokerUnavailable
 from actors.wire import lines
-from actors.wire.links import LOOK, link
+from actors.wire.links import LOOK, Link, link
+
+#: Seconds between two looks, where Redis is back and does not answer yet.
+LOOK_PAUSE_S = 0.5
 
 _lock = threading.Lock()
 _background: asyncio.AbstractEventLoop | None = None
@@ -35,7 +40,7 @@ async def await_end(message_id: str, timeout_s: float | None) -> records.Ended |
     def listener(data: bytes) -> None:
         if data == LOOK:
             again.set()
-        elif b'"ended":' in data and b'"state":"retrying"' not in data and not told.done():
+        elif records.is_end(data) and not told.done():
             told.set_result(data)
             again.set()
 
@@ -48,12 +53,21 @@ async def await_end(message_id: str, timeout_s: float | None) -> records.Ended |
                 again.clear()
                 await again.wait()
                 if not told.done():
-                    found = await connection.call("GET", key, action=action)
+                    found = await _look_again(connection, key)
         return _ended(found if found is not None else told.result())
     except TimeoutError:
         return None
     finally:
         connection.unsubscribe(channel, listener)
+
+
+async def _look_again(connection: Link, key: str) -> bytes | None:
+    """Look where an end may have been missed, until Redis answers."""
+    while True:
+        try:
+            return cast("bytes | None", await connection.call("GET", key, action="wait"))
+        except BrokerUnavailable:
+            await asyncio.sleep(LOOK_PAUSE_S)
 
 
 def wait_for_end(message_id: str, timeout_s: float | None) -> records.Ended | None:
@@ -62,7 +76,12 @@ def wait_for_end(message_id: str, timeout_s: float | None) -> records.Ended | No
     found = _ended(lines.call("GET", key, action=action))
     if found is not None or timeout_s == 0:
         return found
-    waiting = asyncio.run_coroutine_threadsafe(await_end(message_id, timeout_s), _loop())
+    return wait_for(await_end(message_id, timeout_s))
+
+
+def wait_for[T](coroutine: Coroutine[Any, Any, T]) -> T:
+    """Return what a coroutine returns that waits on the background loop; blocks this thread."""
+    waiting = asyncio.run_coroutine_threadsafe(coroutine, _loop())
     try:
         return waiting.result()
     except BaseException:

@@ -178,6 +178,7 @@ DRAMATIQ_BROKER = {
         "dramatiq.middleware.ShutdownNotifications",
         "dramatiq.middleware.Callbacks",
         "dramatiq.middleware.Pipelines",
+        "actors.group_callbacks.GroupCallbacks",
         "dramatiq.middleware.Retries",
         "dramatiq.middleware.AsyncIO",
         "django_dramatiq.middleware.DbConnectionsMiddleware",

@@ -1,13 +1,18 @@
 -- Ends messages, each with all it causes.
 -- ARGV: worker, then for each: queue, id, delivery, kind, message id, record, ttl, number of new messages,
 -- and gate, queue, id, data, how for each of those.
--- kind: "done"; "dead" (also kept in XQ); "retry" (the first new message is this one again, and the record
--- is of the attempt). gate: empty, or the key of a barrier that the last one to come opens.
+-- kind: "done"; "dead" (also kept in XQ); "retry" (the first new message is this one again, and the record is
+-- a line of JSON for the attempt, and a line with its traceback).
+-- A new message without a queue will never be: its data is the record that says so.
+-- gate: empty, or "size,name" of a group; its new messages wait for the last of so many to end (0: the gate
+-- knows how many). It counts ids, so that a message which ends twice counts once, and opens once.
 -- Returns for each: 1 ended, 0 not this worker's any more, 2 a retry of what was revoked (nothing was done),
 -- or the text of an error: it is held as before.
 
 local held = held_key(ARGV[1])
 local FIELDS, NEW = 8, 5
+-- Milliseconds that a gate stays after the last message came to it, and after it was opened.
+local GATE_TTL, OPEN_TTL = 7 * 86400000, 86400000
 
 local function put_back(key, id, data, how)
     local delay = string.match(how, "^(%d+),")
@@ -27,43 +32,89 @@ local function bury(key, id)
     end
 end
 
--- Each new message that no gate holds back; then the barriers are counted.
-local function put_new(from, to)
-    local opens = {}
+-- How a gate stands once `id` has come to it; false where that changes nothing.
+local function arrive(gate, id)
+    local size, name = string.match(gate, "^(%d+),(.*)$")
+    local key = "actors:gate:" .. name
+    local known = redis.call("HGET", key, "size")
+    size = tonumber(known or size)
+    if size == 0 or redis.call("HEXISTS", key, id) == 1 then
+        return false
+    end
+    return { key = key, size = size, is_open = redis.call("HLEN", key) + (known and 0 or 1) >= size }
+end
+
+local function count(gate, id)
+    if gate.is_open then
+        redis.call("DEL", gate.key)
+        redis.call("HSET", gate.key, "size", 0)
+    else
+        redis.call("HSET", gate.key, "size", gate.size, id, 1)
+    end
+    redis.call("PEXPIRE", gate.key, gate.is_open and OPEN_TTL or GATE_TTL)
+end
+
+-- Put what an end causes, unless it was revoked before it came.
+local function put_caused(queue, id, data, how, ttl)
+    local text = redis.pcall("HGET", "actors:live:" .. id, "revoked")
+    if type(text) ~= "string" then
+        put(queue, id, data, how)
+        redis.call("DEL", "actors:ended:" .. id)
+        return
+    end
+    never_runs(id, text, ttl)
+    for _, later in ipairs(caused_by(data)) do
+        never_runs(later, text, ttl)
+    end
+end
+
+-- Each new message that no gate holds back; then the gates count the one that ends.
+local function put_new(from, to, ended_id, ttl)
+    local gates = {}
     for i = from, to, NEW do
-        local gate = ARGV[i]
-        if gate ~= "" and opens[gate] == nil then
-            opens[gate] = tonumber(redis.call("GET", gate) or 2) <= 1
+        local gate, queue, id, data, how = unpack(ARGV, i, i + 4)
+        if gate ~= "" and gates[gate] == nil then
+            gates[gate] = arrive(gate, ended_id)
         end
-        if gate == "" or opens[gate] then
-            put(ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4])
+        if queue == "" then
+            never_runs(id, data, ttl)
+        elseif gate == "" or (gates[gate] and gates[gate].is_open) then
+            put_caused(queue, id, data, how, ttl)
         end
     end
-    for gate, is_open in pairs(opens) do
-        if is_open then
-            redis.call("DEL", gate)
-        elseif redis.call("EXISTS", gate) == 1 then
-            redis.call("DECR", gate)
+    for _, gate in pairs(gates) do
+        if gate then
+            count(gate, ended_id)
         end
     end
 end
 
-local function record(kind, message_id, text, ttl)
-    if text == "" then
-        return
-    end
-    local live = "actors:live:" .. message_id
-    if kind == "retry" then
-        redis.pcall("HSET", live, "state", "retrying", "attempt", text)
-    else
-        redis.pcall("SET", "actors:ended:" .. message_id, text, "PX", ttl)
-    end
-    redis.pcall("PEXPIRE", live, ttl)
+local function record(message_id, text, ttl)
+    redis.pcall("SET", "actors:ended:" .. message_id, text, "PX", ttl)
+    redis.pcall("PEXPIRE", "actors:live:" .. message_id, ttl)
     redis.pcall("PUBLISH", "actors:events:" .. message_id, text)
 end
 
-local function forget(key, id, is_retry)
+-- The last ten attempts are kept, and the traceback of the last one.
+local function record_attempt(message_id, text, ttl, how)
+    local live = "actors:live:" .. message_id
+    local told, traceback = string.match(text, "^([^\n]*)\n(.*)$")
+    local number = tonumber(string.match(told or "", '"attempts":(%d+)'))
+    if not number then
+        return
+    end
+    local delay = tonumber(string.match(how, "^%d+") or 0)
+    redis.pcall("HSET", live, "state", "retrying", "attempts", number, "attempt:" .. number % 10, told,
+        "traceback", traceback)
+    redis.pcall("PEXPIRE", live, string.format("%.0f", ttl + delay))
+    redis.pcall("PUBLISH", "actors:events:" .. message_id, told)
+end
+
+local function forget(key, id, is_retry, is_alone)
     redis.call("HDEL", held, id)
+    if is_alone then
+        redis.call("DEL", alone_key(ARGV[1]))
+    end
     if not is_retry then
         redis.call("HDEL", key .. ".msgs", id)
         if redis.call("EXISTS", key .. ".scores") == 1 then
@@ -75,25 +126,34 @@ local function forget(key, id, is_retry)
     end
 end
 
-local function finish(i, count)
+local function finish(i, new)
     local queue, id, delivery, kind, message_id = unpack(ARGV, i, i + 4)
     local key, first, is_retry = NS .. queue, i + FIELDS, kind == "retry"
     local mark = redis.call("HGET", held, id)
     if not mark or string.sub(mark, 1, #delivery + 1) ~= delivery .. ":" then
         return 0
     end
+    for _, part in ipairs({ ".msgs", ".scores", ".deaths" }) do
+        -- A key of the wrong type is met here, before anything is written or removed.
+        redis.call("HEXISTS", key .. part, id)
+    end
     if is_retry and redis.call("HGET", "actors:live:" .. message_id, "revoked") then
         return 2
     end
+    local how = ARGV[first + 4]
     if is_retry then
-        put_back(key, id, ARGV[first + 3], ARGV[first + 4])
-        first, count = first + NEW, count - 1
+        put_back(key, id, ARGV[first + 3], how)
+        first, new = first + NEW, new - 1
     elseif kind == "dead" then
         bury(key, id)
     end
-    put_new(first, first + NEW * count - 1)
-    record(kind, message_id, ARGV[i + 5], ARGV[i + 6])
-    forget(key, id, is_retry)
+    put_new(first, first + NEW * new - 1, message_id, ARGV[i + 6])
+    if is_retry then
+        record_attempt(message_id, ARGV[i + 5], ARGV[i + 6], how)
+    elseif ARGV[i + 5] ~= "" then
+        record(message_id, ARGV[i + 5], ARGV[i + 6])
+    end
+    forget(key, id, is_retry, string.sub(mark, #delivery + 2, #delivery + 2) == "1")
     return 1
 end
 

@@ -8,6 +8,14 @@ local key, held = NS .. queue, held_key(worker)
 local suspects = redis.call("LLEN", key .. ".suspects")
 local found = { suspects, 0 }
 
+if redis.call("EXISTS", alone_key(worker)) == 1 then
+    return found
+end
+-- Given up by its sender, whose connection broke: nobody would run what it took now.
+if redis.call("HEXISTS", NS .. "__void__:" .. worker, delivery) == 1 then
+    return found
+end
+
 local function hold(ids, alone)
     local data = redis.call("HMGET", key .. ".msgs", unpack(ids))
     local marks = {}
@@ -20,25 +28,29 @@ local function hold(ids, alone)
         end
     end
     if #marks > 0 then
+        -- Known as a worker before it holds anything, or nobody would look when it dies.
+        redis.call("ZADD", WORKERS, "NX", string.format("%.0f", clock_ms()), worker)
         redis.call("HSET", held, unpack(marks))
     end
     return #marks / 2
 end
 
 if suspects > 0 and is_alone then
-    while true do
+    while redis.call("EXISTS", held) == 0 do
         local id = redis.call("LINDEX", key .. ".suspects", 0)
         if not id then
             break
         end
+        redis.call("SET", alone_key(worker), id)
         local taken = hold({ id }, "1")
         redis.call("LPOP", key .. ".suspects")
         if taken > 0 then
             found[2] = tonumber(redis.call("HGET", key .. ".deaths", id) or 1)
             return found
         end
+        redis.call("DEL", alone_key(worker))
     end
-    found[1] = 0
+    found[1] = redis.call("LLEN", key .. ".suspects")
 end
 
 local function take_prioritised(from, to, count)
@@ -52,10 +64,10 @@ local function take_prioritised(from, to, count)
 end
 
 -- Until enough are found: a list may hold tokens, and ids of messages that are gone.
-local function take_listed(count)
+local function take_from(list, count)
     local taken = 0
     while taken < count do
-        local listed = redis.call("LRANGE", key, 0, count - taken - 1)
+        local listed = redis.call("LRANGE", list, 0, count - taken - 1)
         if #listed == 0 then
             break
         end
@@ -68,9 +80,15 @@ local function take_listed(count)
         if #ids > 0 then
             taken = taken + hold(ids, "0")
         end
-        redis.call("LTRIM", key, #listed, -1)
+        redis.call("LTRIM", list, #listed, -1)
     end
     return taken
+end
+
+-- First what woke a worker: this one, or another.
+local function take_listed(count)
+    local taken = take_from(key .. ".woken", count)
+    return taken + take_from(key, count - taken)
 end
 
 if redis.call("EXISTS", key .. ".prio") == 1 then

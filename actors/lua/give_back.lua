@@ -5,9 +5,12 @@ for i = #ARGV - 2, 2, -3 do
     local key, id, delivery = NS .. ARGV[i], ARGV[i + 1], ARGV[i + 2]
     local mark = redis.call("HGET", held, id)
     if mark and string.sub(mark, 1, #delivery + 1) == delivery .. ":" then
-        if string.sub(mark, #delivery + 2, #delivery + 2) == "1" then
+        if withdraw(key, id) then
+            redis.call("DEL", alone_key(ARGV[1]))
+        elseif string.sub(mark, #delivery + 2, #delivery + 2) == "1" then
             redis.call("LPUSH", key .. ".suspects", id)
             redis.call("RPUSH", key, WAKE)
+            redis.call("DEL", alone_key(ARGV[1]))
         elseif redis.call("HEXISTS", key .. ".msgs", id) == 1 then
             make_ready(key, id, true)
         end

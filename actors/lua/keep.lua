@@ -1,13 +1,26 @@
 -- A worker's sign of life; makes due messages ready.
--- ARGV: worker, most messages a queue, ms that failed ones are kept, queues. Returns ms since the last sign
--- of this worker (-1: the first), ms until the next message is due (-1: none waits).
+-- ARGV: worker, most messages a queue, ms that failed ones are kept, ms of silence that mean death, queues.
+-- Returns ms until the next message is due (-1: none waits).
 local worker, most, now = ARGV[1], tonumber(ARGV[2]), now_ms()
-local last = redis.call("ZSCORE", WORKERS, worker)
-redis.call("ZADD", WORKERS, string.format("%.0f", now), worker)
+-- What passed since any worker's last sign counts, but no longer than they come apart: an outage is no silence.
+local passed = now - (redis.call("HGET", CLOCK, "seen") or now)
+local clock = string.format("%.0f", clock_ms() + math.max(0, math.min(passed, ARGV[4] * 0.3)))
+redis.call("HSET", CLOCK, "time", clock, "seen", string.format("%.0f", now))
+redis.call("ZADD", WORKERS, clock, worker)
 
 local next_due = -1
-for i = 4, #ARGV do
+-- What woke a worker that did not come for it; and suspects wake another.
+local function wake(key)
+    while redis.call("LMOVE", key .. ".woken", key, "RIGHT", "LEFT") do
+    end
+    if redis.call("EXISTS", key .. ".suspects") == 1 and redis.call("EXISTS", key) == 0 then
+        redis.call("RPUSH", key, WAKE)
+    end
+end
+
+for i = 5, #ARGV do
     local key = NS .. ARGV[i]
+    wake(key)
     local due = redis.call("ZRANGEBYSCORE", key .. ".delayed", "-inf", now, "LIMIT", 0, most)
     for _, id in ipairs(due) do
         if redis.call("HEXISTS", key .. ".msgs", id) == 1 then
@@ -26,4 +39,4 @@ for i = 4, #ARGV do
         redis.call("ZREM", key .. ".XQ", unpack(failed))
     end
 end
-return { last and now - last or -1, next_due }
+return next_due

@@ -1,5 +1,6 @@
--- Revokes a message. ARGV: id, record of its end, ttl, queues.
--- Returns "revoked" (it will not run), "asked" (a worker holds it and is told), "ended" or "unknown".
+-- Revokes a message. ARGV: id, record of its end, ttl, its data where it was stored and not sent yet, queues.
+-- Returns "revoked" (it will not run), "asked" (a worker holds it and is told), "ended" or "unknown" (where
+-- an earlier message is to cause it, it will not run). What it would cause is revoked with it.
 local id, text, ttl = ARGV[1], ARGV[2], ARGV[3]
 local live, ended = "actors:live:" .. id, "actors:ended:" .. id
 
@@ -12,21 +13,40 @@ local function is_held()
     return false
 end
 
+local function mark(message_id)
+    local key = "actors:live:" .. message_id
+    redis.call("HSET", key, "revoked", text)
+    if redis.call("PTTL", key) < tonumber(ttl) then
+        redis.call("PEXPIRE", key, ttl)
+    end
+end
+
+local function revoke_caused(data)
+    for _, later in ipairs(caused_by(data)) do
+        mark(later)
+        never_runs(later, text, ttl)
+    end
+end
+
+local function finish()
+    redis.call("SET", ended, text, "PX", ttl)
+    redis.call("PUBLISH", "actors:events:" .. id, text)
+    redis.call("PEXPIRE", live, ttl)
+end
+
 if redis.call("EXISTS", ended) == 1 then
     return "ended"
 end
-for i = 4, #ARGV do
+for i = 5, #ARGV do
     local key = NS .. ARGV[i]
     if redis.call("HEXISTS", key .. ".msgs", id) == 1 then
+        revoke_caused(redis.call("HGET", key .. ".msgs", id))
         if is_held() then
-            redis.call("HSET", live, "revoked", 1)
-            redis.call("PEXPIRE", live, ttl)
+            mark(id)
             redis.call("PUBLISH", CONTROL, "revoke " .. id)
             return "asked"
         end
-        redis.call("SET", ended, text, "PX", ttl)
-        redis.call("PUBLISH", "actors:events:" .. id, text)
-        redis.call("PEXPIRE", live, ttl)
+        finish()
         redis.call("ZREM", key .. ".delayed", id)
         redis.call("ZREM", key .. ".prio", id)
         redis.call("HDEL", key .. ".scores", id)
@@ -34,4 +54,10 @@ for i = 4, #ARGV do
         return "revoked"
     end
 end
+if ARGV[4] ~= "" then
+    revoke_caused(ARGV[4])
+    finish()
+    return "revoked"
+end
+mark(id)
 return "unknown"

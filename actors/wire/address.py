@@ -30,7 +30,7 @@ class Address:
         """Return the commands that open a connection: protocol 3, login, database, a name."""
         login = ("AUTH", self.username or "default", self.password) if self.password else ()
         chosen = [("SELECT", str(self.db))] if self.db else []
-        return [("HELLO", "3", *login), *chosen, ("CLIENT", "SETNAME", "actors")]
+        return [("HELLO", "3", *login, "SETNAME", "actors"), *chosen]
 
 
 @cache

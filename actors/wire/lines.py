@@ -148,11 +148,17 @@ def _connect(address: Address, timeout_s: float) -> socket.socket:
             connection.close()
             raise
         return connection
+    deadline = time.monotonic() + timeout_s
     connection = socket.create_connection((address.host, address.port), timeout_s)
     keep_alive(connection)
-    if address.tls is not None:
+    if address.tls is None:
+        return connection
+    try:
+        connection.settimeout(_left(deadline))
         return address.tls.wrap_socket(connection, server_hostname=address.host)
-    return connection
+    except BaseException:
+        connection.close()
+        raise
 
 
 def keep_alive(connection: Any) -> None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast
-from weakref import WeakKeyDictionary
 
 import hiredis
 
@@ -28,12 +28,15 @@ logger = logging.getLogger(__name__)
 RECONNECT_PAUSE_S = (0.05, 0.1, 0.2, 0.5, 1.0)
 #: Seconds between two looks whether a server that says nothing is still there.
 PING_INTERVAL_S = 15.0
+#: Answers passed on in one turn of the loop; each may wake a task.
+MOST_IN_A_TURN = 64
 #: What a listener gets where it should look for itself: its channel has begun, or begun again.
 LOOK = b""
 
 type Listener = Callable[[bytes], None]
 
-_links: WeakKeyDictionary[asyncio.AbstractEventLoop, Link] = WeakKeyDictionary()
+_links: dict[asyncio.AbstractEventLoop, Link] = {}
+_lock = threading.Lock()
 _of_thread = threading.local()
 
 
@@ -45,7 +48,12 @@ def link() -> Link:
         return known
     found = _links.get(loop)
     if found is None or found.url != conf.redis_url():
-        found = _links[loop] = Link(loop, conf.redis_url())
+        found = Link(loop, conf.redis_url())
+        with _lock:
+            # A link knows its loop, so neither would ever go by itself.
+            for over in [each for each in _links if each.is_closed()]:
+                del _links[over]
+            _links[loop] = found
     _of_thread.link = found
     return found
 
@@ -313,6 +321,7 @@ class _Protocol(asyncio.Protocol):
         self._owner, self._opening = owner, address.hello()
         self._reader = reader()
         self._answers: list[Any] = []
+        self._goes_on = False
         self._transport: asyncio.BaseTransport | None = None
         self.hello: asyncio.Future[list[Any]] = owner.loop.create_future()
 
@@ -323,15 +332,25 @@ class _Protocol(asyncio.Protocol):
         cast(asyncio.Transport, transport).write(opening)
 
     def data_received(self, data: bytes) -> None:
-        """Pass answers on."""
+        """Pass answers on, some in each turn of the loop: others wait for it, too."""
         self._reader.feed(data)
-        while (answer := self._reader.gets()) is not False:
+        if not self._goes_on:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        self._goes_on = False
+        for _ in range(MOST_IN_A_TURN):
+            answer = self._reader.gets()
+            if answer is False:
+                return
             if len(self._answers) < len(self._opening):
                 self._answers.append(answer)
                 if len(self._answers) == len(self._opening) and not self.hello.done():
                     self.hello.set_result(self._answers)
             else:
                 self._owner.answered(answer)
+        self._goes_on = True
+        self._owner.loop.call_soon(self._pass_on)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Say so."""
@@ -362,3 +381,15 @@ async def _dial(
 def _ignore(future: asyncio.Future[Any]) -> None:
     if not future.cancelled():
         future.exception()
+
+
+def _forget_links() -> None:
+    global _lock
+    # A connection belongs to the process that opened it.
+    _lock = threading.Lock()
+    _links.clear()
+    _of_thread.__dict__.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_links)

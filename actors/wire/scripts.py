@@ -50,8 +50,9 @@ ADOPT = _load("adopt")
 REVOKE = _load("revoke")
 LOOK = _load("look")
 MARK = _load("mark")
+FORGET = _load("forget")
 
-_all = (ENQUEUE, FETCH, END, GIVE_BACK, KEEP, REAP, LEAVE, ADOPT, REVOKE, LOOK, MARK)
+_all = (ENQUEUE, FETCH, END, GIVE_BACK, KEEP, REAP, LEAVE, ADOPT, REVOKE, LOOK, MARK, FORGET)
 _by_digest = {script.digest: script for script in _all}
 
 

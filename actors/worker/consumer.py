@@ -1,12 +1,11 @@
 """Takes messages of one queue off Redis, for Dramatiq's worker.
 
-Parks on the queue until it has something, which takes nothing, then fetches as much as the desk has
-room for. Whatever happens to the connection, it goes on by itself.
+Fetches as much as the desk has room for, and parks where nothing waits. Whatever happens to the
+connection, it goes on by itself.
 """
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections import deque
 from collections.abc import Iterable
@@ -17,24 +16,18 @@ from dramatiq import Message
 from dramatiq.broker import Consumer, MessageProxy
 from dramatiq.errors import BrokerConnectionError, DecodeError
 
-from actors import conf
 from actors.errors import WorkerDied
-from actors.wire.address import address_of
-from actors.wire.lines import Line
-from actors.wire.replies import ReplyError
-from actors.wire.scripts import FETCH, Command
 from actors.worker.deliveries import Delivery, finish_end
 from actors.worker.ends import end_of
+from actors.worker.fetcher import Fetched, Fetcher
 from actors.worker.health import pause_s
 from actors.worker.owner import Owner
 from actors.worker.shop import Shop
 
-#: Seconds that a parked connection waits, before it says that it still does.
-PARK_S = 25
+#: Seconds that a message which woke this worker has the interpreter for itself.
+FIRST_S = 0.001
 #: Deaths of workers that make a dead letter.
 MOST_DEATHS = 3
-
-_numbers = itertools.count(1)
 
 
 class RedisConsumer(Consumer):
@@ -44,8 +37,10 @@ class RedisConsumer(Consumer):
         self._broker, self._shop = broker, shop
         self._queue_name, self._timeout_s = queue_name, timeout_ms / 1000
         self._fetched: deque[Delivery] = deque()
-        self._line: Line | None = None
-        self._is_parked = False
+        self._fetcher = Fetcher(broker.namespace, broker.broker_id, queue_name)
+        #: Whether the queue may have more than the last fetch brought.
+        self._expects_more = True
+        self._was_idle = False
         self._failures = 0
 
     def __next__(self) -> MessageProxy | None:
@@ -55,6 +50,7 @@ class RedisConsumer(Consumer):
         deadline = time.monotonic() + self._timeout_s
         while (left_s := deadline - time.monotonic()) > 0:
             if self._shop.desk.is_stopping:
+                self._finish()
                 time.sleep(min(left_s, 0.05))
                 return None
             try:
@@ -79,73 +75,73 @@ class RedisConsumer(Consumer):
 
     def close(self) -> None:
         """Give back what is left, and hang up."""
-        self.requeue(self._fetched)
-        self._fetched.clear()
+        self._finish()
         if self._shop.desk.is_stopping:
             self._shop.courier.give_back(self._shop.desk.held(self._queue_name))
-        self._hang_up()
+        if self._shop.keeper is None:
+            # Outside of a worker the shop is this consumer's own.
+            self._shop.close()
 
     def _look(self, left_s: float) -> None:
         """Fetch where there is room and something waits; else wait a while."""
-        line = self._connected()
-        desk = self._shop.desk
-        if self._is_parked:
-            if not line.has_answer(left_s):
-                return
-            self._is_parked = False
-            _checked(line.receive(time.monotonic() + conf.send_timeout_s()))
-        with desk.reserve(self) as (most, few, is_alone):
-            if most:
-                self._fetch(line, most, few, is_alone)
-        if self._fetched:
+        desk, fetcher = self._shop.desk, self._fetcher
+        if fetcher.is_parked:
+            if fetched := fetcher.collect(left_s):
+                self._receive(fetched, is_alone=False)
+                self._was_idle = True
             return
-        if most and (few or not desk.outstanding):
-            line.send([self._park_command()], time.monotonic() + conf.send_timeout_s())
-            self._is_parked = True
+        if self._was_idle:
+            # The thread that was woken for it goes first: parking would take the interpreter.
+            self._was_idle = False
+            desk.wait_for_end(FIRST_S)
+        with desk.reserve(self) as (most, few, is_alone):
+            if most and self._expects_more:
+                self._receive(fetcher.fetch(most, few, is_alone=is_alone), is_alone=is_alone)
+                return
+        if few:
+            fetcher.park(few)
+            desk.watch()
         else:
+            desk.watch()
             desk.wait(min(left_s, 0.05 if desk.outstanding else left_s))
 
-    def _fetch(self, line: Line, most: int, few: int, is_alone: bool) -> None:
-        number = f"{next(_numbers):x}"
-        command = FETCH(
-            self._broker.namespace,
-            self._queue_name,
-            self._broker.broker_id,
-            number,
-            most,
-            few,
-            int(is_alone),
-        )
-        deadline = time.monotonic() + conf.send_timeout_s()
-        answer = _checked(line.exchange([command], deadline)[0])
+    def _receive(self, fetched: Fetched, *, is_alone: bool) -> None:
         self._failures = 0
         self._shop.health.reached()
-        suspects, deaths, found = answer[0], answer[1], answer[2:]
-        deliveries = [
-            self._delivery(found[i].decode(), found[i + 1], number, deaths)
-            for i in range(0, len(found), 2)
-        ]
+        self._expects_more = fetched.is_full
+        deliveries = [self._delivery(fetched, *message) for message in fetched.messages]
         self._shop.desk.take(deliveries)
-        if suspects and not deaths:
-            self._shop.desk.want_alone(self)
+        if fetched.suspects and not fetched.deaths:
+            self._expects_more = self._shop.desk.want_alone(self) or fetched.is_full
+            if is_alone:
+                # Redis knows of something in hand that has not been seen here yet.
+                self._shop.desk.wait(0.05)
         elif is_alone:
             self._shop.desk.end_alone(self)
         for delivery in deliveries:
             self._admit(delivery)
 
-    def _delivery(self, held_id: str, data: bytes, number: str, deaths: int) -> Delivery:
+    def _finish(self) -> None:
+        """Give back what was fetched and not passed on, and hang up."""
+        self.requeue(self._fetched)
+        self._fetched.clear()
+        try:
+            self._fetcher.finish()
+        except (OSError, hiredis.HiredisError) as error:
+            self._shop.health.lost(error)
+
+    def _delivery(self, fetched: Fetched, held_id: str, data: bytes) -> Delivery:
+        queue_name, number, deaths = self._queue_name, fetched.number, fetched.deaths
         try:
             message = Message.decode(data)
         except DecodeError as error:
-            message = _undecodable(self._queue_name, held_id, data)
-            delivery = Delivery(message, held_id, self._queue_name, number)
+            message = _undecodable(queue_name, held_id, data)
+            delivery = Delivery(message, held_id, queue_name, number)
             delivery.fail()
             delivery.stuff_exception(error)
             return delivery
         message.options["redis_message_id"] = held_id
-        return Delivery(
-            message, held_id, self._queue_name, number, is_alone=deaths > 0, deaths=deaths
-        )
+        return Delivery(message, held_id, queue_name, number, is_alone=deaths > 0, deaths=deaths)
 
     def _admit(self, delivery: Delivery) -> None:
         """Pass a message on to the worker, unless it can't be run or has killed too many."""
@@ -173,7 +169,9 @@ class RedisConsumer(Consumer):
         self._broker.emit_after("nack", delivery)
 
     def _end(self, message: MessageProxy, *, is_dead: bool) -> None:
-        assert isinstance(message, Delivery)
+        if not isinstance(message, Delivery):
+            # It never came from here, so Redis holds nothing of it.
+            return
         ttl_ms, keeps_result = self._broker.result_options(message)
         end = end_of(message, is_dead=is_dead, ttl_ms=ttl_ms, keeps_result=keeps_result)
         finish_end()
@@ -181,32 +179,12 @@ class RedisConsumer(Consumer):
             self._shop.desk.backlog.learn(time.monotonic() - message.started)
         self._shop.courier.add(end)
 
-    def _park_command(self) -> Command:
-        key = f"{self._broker.namespace}:{self._queue_name}"
-        return ("BLMOVE", key, key, "LEFT", "LEFT", PARK_S)
-
-    def _connected(self) -> Line:
-        if self._line is None:
-            self._is_parked = False
-            self._line = Line(address_of(conf.redis_url()), conf.send_timeout_s())
-        return self._line
-
     def _pause(self, error: BaseException, left_s: float) -> None:
-        self._hang_up()
+        self._fetcher.hang_up()
+        self._expects_more = True
         self._shop.health.lost(error)
         time.sleep(min(left_s, pause_s(self._failures)))
         self._failures += 1
-
-    def _hang_up(self) -> None:
-        if self._line is not None:
-            self._line.close()
-            self._line = None
-
-
-def _checked(answer: Any) -> Any:
-    if isinstance(answer, ReplyError):
-        raise answer
-    return answer
 
 
 def _undecodable(queue_name: str, held_id: str, data: bytes) -> Message[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,11 +53,26 @@ class Delivery(MessageProxy):
         self.is_alone, self.deaths = is_alone, deaths
         #: Seconds of the monotonic clock, and ms of the wall's; 0 before it runs.
         self.started, self.started_ms = 0.0, 0
+        # Read now: Dramatiq counts an attempt that failed as a retry, but not always.
+        retries = message.options.get("retries", 0)
+        self.retries = retries if isinstance(retries, int) else 0
         self.thread_id = 0
         self.is_marked = False
+        #: What the actor reported last, as JSON, and what Redis was told of it.
+        self.progress: bytes | None = None
+        self.told_progress: bytes | None = None
         #: Why it does not run: "revoked" or "expired"; empty where it does.
         self.withdrawn = ""
         self.plan: Plan | None = None
+
+    @property
+    def attempts(self) -> int:
+        """How often it was begun, this time included."""
+        return self.retries + (1 if self.started_ms else self.deaths)
+
+
+#: The message that this thread or task runs; tasks and `sync_to_async` inherit it.
+running_delivery: ContextVar[Delivery | None] = ContextVar("running_delivery", default=None)
 
 
 class _Ending(threading.local):

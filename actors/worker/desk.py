@@ -32,6 +32,8 @@ class Desk:
         self.busy = threading.Event()
         self.is_stopping = False
         self._held: dict[tuple[str, str], Delivery] = {}
+        #: How many of them are suspects, which run alone: at most one.
+        self._suspects = 0
         self._reserved = 0
         self._alone: object | None = None
         self._alone_since = self._alone_first = self._alone_not_before = 0.0
@@ -68,19 +70,30 @@ class Desk:
         with self.changed:
             self.changed.wait(timeout_s)
 
+    def wait_for_end(self, timeout_s: float) -> None:
+        """Wait for what is in hand to end, for a moment."""
+        with self.changed:
+            if self._held:
+                self.changed.wait(timeout_s)
+
     def take(self, deliveries: list[Delivery]) -> None:
         """Take note of what was fetched."""
         with self.changed:
             for delivery in deliveries:
                 self._held[(delivery.held_id, delivery.number)] = delivery
-        if deliveries:
+                self._suspects += delivery.is_alone
+
+    def watch(self) -> None:
+        """Have the steward look after what is in hand; after handing it on, which is urgent."""
+        if self._held:
             self.busy.set()
 
     def release(self, deliveries: list[Delivery]) -> None:
         """Take note of what has ended in Redis, or was given back."""
         with self.changed:
             for delivery in deliveries:
-                self._held.pop((delivery.held_id, delivery.number), None)
+                if self._held.pop((delivery.held_id, delivery.number), None):
+                    self._suspects -= delivery.is_alone
             if len(self._held) <= self.limit // 2 or len(self._held) < self.threads:
                 self.changed.notify_all()
 
@@ -90,13 +103,17 @@ class Desk:
             found = list(self._held.values())
         return [each for each in found if queue_name in (None, each.held_queue)]
 
-    def want_alone(self, consumer: object) -> None:
-        """Ask to run a suspect: nothing else is taken until this process has nothing in hand."""
+    def want_alone(self, consumer: object) -> bool:
+        """Ask to run a suspect: nothing else is taken until this process has nothing in hand.
+
+        Returns whether it is granted: another consumer may be at it, or it took too long before.
+        """
         now = time.monotonic()
         with self.changed:
             if self._alone is None and now >= self._alone_not_before:
                 self._alone, self._alone_since = consumer, now
                 self._alone_first = self._alone_first or now
+            return self._alone is consumer
 
     def end_alone(self, consumer: object) -> None:
         """Let the others take messages again."""
@@ -117,6 +134,8 @@ class Desk:
             return 0, 0, False
         if self._alone is not None:
             return self._room_alone(consumer, outstanding)
+        if self._suspects:
+            return 0, 0, False
         limit = self.limit
         if outstanding > limit // 2 and outstanding >= self.threads:
             return 0, 0, False
@@ -131,9 +150,6 @@ class Desk:
             return (1, 1, True) if self._alone is consumer else (0, 0, False)
         now = time.monotonic()
         waited_s, in_all_s = now - self._alone_since, now - self._alone_first
-        if waited_s > ALONE_PATIENCE_S and in_all_s < ALONE_INSISTS_S and not self._runs_alone():
+        if waited_s > ALONE_PATIENCE_S and in_all_s < ALONE_INSISTS_S and not self._suspects:
             self._alone, self._alone_not_before = None, now + ALONE_PAUSE_S
         return 0, 0, False
-
-    def _runs_alone(self) -> bool:
-        return any(delivery.is_alone for delivery in self._held.values())

@@ -5,26 +5,29 @@ from __future__ import annotations
 import os
 import socket
 import time
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from dramatiq.middleware import SkipMessage
 
 from actors import encoding
 from actors.failures import failure_of
 from actors.wire.scripts import Argument
+from actors.worker.consequences import never_sent
 from actors.worker.deliveries import Delivery, New, Plan
 
 #: This worker, as records name it.
 WORKER_NAME = f"{socket.gethostname()}:{os.getpid()}"
 
 
-class Attempt(TypedDict):
-    """One run of a message. Times are ms of the worker's clock."""
+class Try(TypedDict):
+    """A run of a message that is tried again. Times are ms of the worker's clock."""
 
+    state: str
+    attempts: int
     worker: str
     started: int
     ended: int
-    error: dict[str, Any] | None
+    error: dict[str, str] | None
 
 
 class End:
@@ -63,19 +66,24 @@ def end_of(delivery: Delivery, *, is_dead: bool, ttl_ms: int, keeps_result: bool
     error = delivery._exception
     if delivery.withdrawn:
         record = _record(delivery, delivery.withdrawn, b"null", keeps_result, None)
-        return End(delivery, "done", record, ttl_ms, [])
+        return End(
+            delivery, "done", record, ttl_ms, never_sent(delivery, delivery.withdrawn, None, [])
+        )
     if plan.retry is not None and not is_dead:
-        record = encoding.encode({"state": "retrying", **_attempt(delivery, error)})
+        record = _try(delivery, error)
         return End(delivery, "retry", record, ttl_ms, [plan.retry, *plan.new])
     if is_dead or (error is not None and not isinstance(error, SkipMessage)):
         record = _record(delivery, "failed", b"null", keeps_result, error)
-        return End(delivery, "dead" if is_dead else "done", record, ttl_ms, plan.new)
+        new = plan.new + never_sent(delivery, "failed", error, plan.new)
+        return End(delivery, "dead" if is_dead else "done", record, ttl_ms, new)
     if plan.refused is not None:
         record = _record(delivery, "failed", b"null", keeps_result, plan.refused)
-        return End(delivery, "done", record, ttl_ms, plan.new)
+        new = plan.new + never_sent(delivery, "failed", plan.refused, plan.new)
+        return End(delivery, "done", record, ttl_ms, new)
     kept = plan.result is not None
     record = _record(delivery, "succeeded", plan.result or b"null", kept, None)
-    return End(delivery, "done", record, ttl_ms, plan.new)
+    new = plan.new + never_sent(delivery, "succeeded", None, plan.new)
+    return End(delivery, "done", record, ttl_ms, new)
 
 
 def _record(
@@ -90,28 +98,34 @@ def _record(
     failure = b"null" if error is None else encoding.encode(failure_of(error))
     return (
         b'{"state":"%b","actor":%b,"queue":%b,"kept":%b,"attempts":%d,"worker":%b,"started":%d,'
-        b'"ended":%d,"error":%b,"result":%b}'
+        b'"ended":%d,"error":%b,"result":%b,"progress":%b}'
     ) % (
         state.encode(),
         encoding.encode(message.actor_name),
         encoding.encode(delivery.held_queue),
         b"true" if keeps_result else b"false",
-        int(message.options.get("retries", 0)) + (1 if error is None else 0) or 1,
+        delivery.attempts,
         _worker_json,
         delivery.started_ms,
         time.time() * 1000,
         failure,
         result,
+        delivery.progress or b"null",
     )
 
 
-def _attempt(delivery: Delivery, error: BaseException | None) -> Attempt:
-    return {
+def _try(delivery: Delivery, error: BaseException | None) -> bytes:
+    """Return a line of JSON, and a line for the traceback: only that of the last try is kept."""
+    failure = None if error is None else failure_of(error)
+    told: Try = {
+        "state": "retrying",
+        "attempts": delivery.attempts,
         "worker": WORKER_NAME,
         "started": delivery.started_ms,
         "ended": int(time.time() * 1000),
-        "error": None if error is None else dict(failure_of(error)),
+        "error": failure and {"type": failure["type"], "msg": failure["msg"]},
     }
+    return b"%b\n%b" % (encoding.encode(told), (failure["traceback"] if failure else "").encode())
 
 
 _worker_json = encoding.encode(WORKER_NAME)

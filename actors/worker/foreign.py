@@ -17,7 +17,7 @@ from actors.wire.address import address_of
 from actors.wire.lines import Line
 from actors.wire.replies import ReplyError
 from actors.wire.scripts import ADOPT
-from actors.worker.consumer import PARK_S
+from actors.worker.fetcher import PARK_S
 from actors.worker.health import pause_s
 from actors.worker.owner import Owner
 from actors.worker.shop import Shop

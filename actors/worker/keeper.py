@@ -50,8 +50,6 @@ class Keeper(threading.Thread):
         self._interval_s = min(INTERVAL_S, heartbeat_timeout_ms / 4000)
         self._stopped = threading.Event()
         self._line: Line | None = None
-        #: Since when this worker has reached Redis without a gap, on the monotonic clock.
-        self._steady_since = time.monotonic()
         self._next_look = 0.0
 
     def run(self) -> None:
@@ -63,7 +61,6 @@ class Keeper(threading.Thread):
                 self._keep_for_ever()
             except (OSError, hiredis.HiredisError) as error:
                 self._hang_up()
-                self._steady_since = time.monotonic()
                 if not self._stopped.is_set():
                     self._health.lost(error)
                 self._stopped.wait(pause_s(failures))
@@ -102,20 +99,19 @@ class Keeper(threading.Thread):
     def _keep_for_ever(self) -> None:
         while not self._stopped.is_set():
             queues = sorted(self._queues())
-            last, next_due_ms = self._ask(
-                KEEP(self._namespace, self._worker_id, PAGE, self._ttl_ms, *queues)
+            next_due_ms = self._ask(
+                KEEP(
+                    self._namespace, self._worker_id, PAGE, self._ttl_ms, self._timeout_ms, *queues
+                )
             )
             self._health.reached()
-            if not 0 <= last <= self._timeout_ms / 2:
-                # This worker was away, paused or asleep: so others may have been.
-                self._steady_since = time.monotonic()
             self._look_for_the_dead()
             wait_s = self._interval_s if next_due_ms < 0 else next_due_ms / 1000
             self._listen(min(wait_s, self._interval_s))
 
     def _look_for_the_dead(self) -> None:
         now = time.monotonic()
-        if now - self._steady_since < self._timeout_ms / 1000 or now < self._next_look:
+        if now < self._next_look:
             return
         self._next_look = now + self._interval_s
         for _ in range(50):

@@ -15,7 +15,7 @@ from dramatiq.broker import MessageProxy
 from dramatiq.common import current_millis
 from dramatiq.middleware import Middleware, SkipMessage
 
-from actors.worker.deliveries import Delivery, begin_end
+from actors.worker.deliveries import Delivery, begin_end, running_delivery
 from actors.worker.interrupts import RevokedWhileRunning
 from actors.worker.owner import Owner
 
@@ -48,13 +48,14 @@ class Life(Middleware):
         if not isinstance(message, Delivery):
             return
         expires_at = message.options.get("expires_at")
-        if expires_at is not None and current_millis() >= expires_at:
+        if expires_at is not None and not message.retries and current_millis() >= expires_at:
             message.withdrawn = "expired"
         if message.withdrawn:
             raise SkipMessage(f"It is {message.withdrawn}.")
         message.thread_id = threading.get_ident()
         message.started_ms = current_millis()
         message.started = time.monotonic()
+        running_delivery.set(message)
 
     def after_process_message(
         self,
@@ -66,6 +67,7 @@ class Life(Middleware):
     ) -> None:
         """Gather what its end causes, from here until it is acknowledged."""
         if isinstance(message, Delivery):
+            running_delivery.set(None)
             message.thread_id = 0
             if isinstance(exception, RevokedWhileRunning):
                 message.withdrawn = "revoked"

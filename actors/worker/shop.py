@@ -36,7 +36,7 @@ class Shop:
         queues: Callable[[], set[str]],
         heartbeat_timeout_ms: int,
         dead_message_ttl_ms: int,
-        record_ttl_ms: int,
+        live_ttl_ms: int,
     ) -> None:
         """Start the threads of a worker."""
         self.keeper = Keeper(
@@ -48,9 +48,7 @@ class Shop:
             health=self.health,
             on_revoke=lambda message_id: interrupt(self.desk.held(), message_id),
         )
-        self.steward = Steward(
-            self.namespace, self.worker_id, self.desk, self.courier, record_ttl_ms
-        )
+        self.steward = Steward(self.namespace, self.worker_id, self.desk, self.courier, live_ttl_ms)
         self.keeper.start()
         self.steward.start()
 

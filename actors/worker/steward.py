@@ -85,8 +85,13 @@ class Steward(threading.Thread):
             elif waited_s > STUCK_S:
                 courier.give_back([item.message for item in backlog.empty_out()])
         for delivery in self._desk.held():
-            if delivery.started and not delivery.is_marked and now - delivery.started > LONG_S:
+            progress = delivery.progress
+            is_long = progress is not None or now - delivery.started > LONG_S
+            if delivery.started and is_long and not delivery.is_marked:
                 self._mark_running(delivery)
+            if progress is not None and progress is not delivery.told_progress:
+                delivery.told_progress = progress
+                self.mark(delivery, progress, {"progress": progress})
         self._send_marks()
 
     def _mark_running(self, delivery: Delivery) -> None:

@@ -22,6 +22,7 @@ USE_TZ = True
 INSTALLED_APPS = ["django_dramatiq", "actors", "shop"]
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "shop.sqlite3"}}
 ACTORS_REDIS_URL = "%s"
+DRAMATIQ_ENCODER = "actors.encoding.FastEncoder"
 """
 TASKS = """
 from actors import actor

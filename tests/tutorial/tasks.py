@@ -7,10 +7,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user_model
 
-from actors import AsyncResult, actor, shared_task
+from actors import AsyncResult, actor, report_progress, shared_task
 
 
 class PlateBroken(Exception):
@@ -62,6 +63,73 @@ def wait_inside(result_id: str, inside_actor: bool) -> Any:
 def give_set() -> set[int]:
     """One whose value is no JSON."""
     return {1, 2}
+
+
+@actor(max_retries=0)
+def tally(name: str, *values: Any) -> int:
+    """One whose runs can be counted."""
+    with trace(name).open("a") as counted:
+        counted.write("|")
+    return len(values)
+
+
+@actor(max_retries=3, min_backoff=50, max_backoff=50)
+def break_once(name: str) -> str:
+    """One that fails, and then does not."""
+    if not trace(name).exists():
+        trace(name).touch()
+        raise PlateBroken(plate=name, reason="once")
+    return name
+
+
+@actor(max_retries=0)
+def wait_for(name: str) -> str:
+    """One that runs until its file is there, and tells how far it is."""
+    report_progress(1, 3, f"waits for {name}")
+    while not trace(name).exists():
+        time.sleep(0.01)
+    report_progress(3, 3)
+    return name
+
+
+@actor(max_retries=0)
+async def await_for(name: str) -> str:
+    """Its coroutine twin."""
+    report_progress(0.5, 1, "awaits")
+    while not trace(name).exists():  # noqa: ASYNC110 - a file tells nobody
+        await asyncio.sleep(0.01)
+    await sync_to_async(report_progress)(1, 1, "x" * 300)
+    return name
+
+
+@actor(max_retries=0)
+def report_often(times: int) -> int:
+    """One that tells each step."""
+    for number in range(1, times + 1):
+        report_progress(number, times)
+    return times
+
+
+@actor(max_retries=20, min_backoff=300, max_backoff=300)
+def try_until(name: str) -> str:
+    """One that fails until its file is there."""
+    if not trace(name).exists():
+        raise PlateBroken(plate=name, reason="too early")
+    return name
+
+
+@actor(max_retries=12, min_backoff=1, max_backoff=1)
+def fail_always(name: str) -> None:
+    """One that counts its attempts."""
+    with trace(name).open("a") as counted:
+        counted.write("|")
+    raise ValueError(f"attempt {trace(name).stat().st_size}")
+
+
+@actor(max_retries=1, min_backoff=1, max_backoff=1)
+def fail_at_length(plate: str) -> None:
+    """One that fails twice, at length."""
+    raise ValueError(plate + "x" * 1_000_000)
 
 
 def trace(name: str) -> Path:

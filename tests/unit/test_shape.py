@@ -13,7 +13,7 @@ import dramatiq
 import pytest
 
 import actors
-from actors import Actor, AsyncResult
+from actors import Actor, AsyncResult, ChainResult, GroupResult, chain, group, testing
 from media_app import ingest, queries
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -135,7 +135,17 @@ def test_what_the_facade_is_made_of_knows_nothing_of_the_application():
 
 @pytest.mark.parametrize(
     ("owner", "name"),
-    [(Actor, "delay"), (Actor, "delay_on_commit"), (AsyncResult, "get"), (AsyncResult, "ready")],
+    [
+        *(
+            (owner, name)
+            for owner in (Actor, chain, group)
+            for name in ("delay", "delay_on_commit")
+        ),
+        *((owner, name) for owner in (AsyncResult, GroupResult) for name in ("get", "ready")),
+        *((owner, "revoke") for owner in (AsyncResult, ChainResult, GroupResult)),
+        (GroupResult, "completed"),
+        (testing, "run_sent"),
+    ],
 )
 def test_twins_take_the_same(owner, name):
     sync = inspect.signature(getattr(owner, name))
