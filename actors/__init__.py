@@ -16,6 +16,7 @@ group(add.message(i, i) for i in range(3)).delay().get()    # [0, 2, 4]
 from __future__ import annotations
 
 from actors.composition import ChainResult, GroupResult, chain, group
+from actors.declaring import actor
 from actors.errors import (
     ActorsError,
     BrokerUnavailable,
@@ -25,7 +26,7 @@ from actors.errors import (
     ResultTimeout,
     Revoked,
 )
-from actors.facade import Actor, actor
+from actors.facade import Actor
 from actors.handles import AsyncResult
 from actors.progress import report_progress
 

@@ -16,7 +16,7 @@ from dramatiq.errors import QueueJoinTimeout
 from dramatiq.middleware import Middleware, MiddlewareError
 from dramatiq.results import Results
 
-from actors import connection, sending
+from actors import sending
 from actors.hooks import Hook, Hooks
 from actors.sending import Parcel, how_to_send
 from actors.wire import lines
@@ -59,6 +59,8 @@ class RedisBroker(Broker):
     @property
     def client(self) -> Any:
         """A client of redis-py on the same server, for tools and tests."""
+        from actors import connection
+
         return connection.client()
 
     def add_middleware(

@@ -19,7 +19,7 @@ _OF_EARLIER_ATTEMPTS = frozenset(
 )
 
 
-def requeue(letter: DeadLetter) -> outbox.StoredMessage | None:
+def requeue(letter: DeadLetter) -> outbox.StoredMessages | None:
     """Send a dead letter again, under its own id, as if never tried; durable.
 
     Returns what was stored and perhaps sent already, or None where somebody else was first.

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any, Protocol, cast, overload
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 import dramatiq
 from asgiref.sync import async_to_sync, sync_to_async
@@ -17,6 +16,8 @@ from dramatiq.results import Results
 
 from actors import envelopes, outbox, sending
 from actors.handles import AsyncResult
+from actors.options import SendOptions, due_at_of, told_to_workers
+from actors.outbox import Postponed
 from actors.progress import awaited_here, called_here
 from actors.worker.deliveries import running_delivery
 
@@ -96,7 +97,7 @@ class Actor[**P, R](dramatiq.Actor[P, R]):
                 asset = Asset.objects.create(owner=owner)
                 make_renditions.delay_on_commit(str(asset.pk))
         """
-        return self._store(self._build(args, kwargs), due_at=None)
+        return self._store([(self._build(args, kwargs), None)])[0]
 
     async def adelay_on_commit(self, *args: P.args, **kwargs: P.kwargs) -> AsyncResult[R]:
         """Store a message in a transaction of its own, and send it: there is none to join here.
@@ -109,28 +110,18 @@ class Actor[**P, R](dramatiq.Actor[P, R]):
         self,
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
-        *,
-        countdown: float | timedelta | None = None,
-        eta: datetime | None = None,
-        expires: float | timedelta | datetime | None = None,
-        priority: int = 0,
-        queue: str | None = None,
-        message_id: str | None = None,
-        on_commit: bool = True,
+        **options: Unpack[SendOptions],
     ) -> AsyncResult[R]:
-        """Send with options.
-
-        `countdown` (seconds or `timedelta` from now) or `eta` (an aware `datetime`) postpones it.
-        One that no worker has come to before `expires` (likewise) never runs. `priority`, -100 to
-        100, higher first, orders what waits. `on_commit=False` sends at once, also in `atomic()`.
+        """Send with options, those of `SendOptions`.
 
             add.apply_async((4, 5), countdown=60, expires=timedelta(hours=1), priority=10)
+
+        Raises:
+            ValueError: An option is out of range, or no actor listens to that queue.
         """
-        options = _options(expires, priority)
-        message = self._build(args, kwargs, queue=queue, message_id=message_id, options=options)
-        due_at = _due_at(countdown, eta)
-        if on_commit and outbox.in_transaction():
-            return self._store(message, due_at=due_at)
+        message, due_at = self._build(args, kwargs, **options), due_at_of(options)
+        if options.get("on_commit", True) and outbox.in_transaction():
+            return self._store([(message, due_at)])[0]
         self.broker.enqueue(message, delay=outbox.delay_ms_until(due_at))
         return AsyncResult(message.message_id, actor=self)
 
@@ -138,57 +129,61 @@ class Actor[**P, R](dramatiq.Actor[P, R]):
         self,
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
-        *,
-        countdown: float | timedelta | None = None,
-        eta: datetime | None = None,
-        expires: float | timedelta | datetime | None = None,
-        priority: int = 0,
-        queue: str | None = None,
-        message_id: str | None = None,
-        on_commit: bool = True,
+        **options: Unpack[SendOptions],
     ) -> AsyncResult[R]:
         """Async twin of `apply_async`. There is no transaction to join under a running loop."""
-        options = _options(expires, priority)
-        message = self._build(args, kwargs, queue=queue, message_id=message_id, options=options)
-        delay = outbox.delay_ms_until(_due_at(countdown, eta))
-        await self.broker.aenqueue(message, delay=delay)
+        message, due_at = self._build(args, kwargs, **options), due_at_of(options)
+        await self.broker.aenqueue(message, delay=outbox.delay_ms_until(due_at))
         return AsyncResult(message.message_id, actor=self)
 
     def delay_many(self, calls: Iterable[Sequence[Any]]) -> list[AsyncResult[R]]:
         """Send one message for each tuple of arguments, thousands in a few round trips.
+
+        Inside `atomic()` they are stored, and leave when it commits.
 
             results = add.delay_many([(1, 2), (3, 4)])
 
         Raises:
             BrokerUnavailable: Not all are known to have arrived.
         """
+        if outbox.in_transaction():
+            return self.delay_many_on_commit(calls)
         messages = [self._build(args, None) for args in calls]
         self.broker.enqueue_many((message, None) for message in messages)
         return [AsyncResult(message.message_id, actor=self) for message in messages]
 
     async def adelay_many(self, calls: Iterable[Sequence[Any]]) -> list[AsyncResult[R]]:
-        """Async twin of `delay_many`."""
+        """Async twin of `delay_many`. There is no transaction to join under a running loop."""
         messages = [self._build(args, None) for args in calls]
         await self.broker.aenqueue_many((message, None) for message in messages)
         return [AsyncResult(message.message_id, actor=self) for message in messages]
 
-    def _store(self, message: Message[R], *, due_at: datetime | None) -> AsyncResult[R]:
-        stored = outbox.store(message, due_at=due_at)
-        return AsyncResult(message.message_id, actor=self, is_committed=stored.is_committed)
+    def delay_many_on_commit(self, calls: Iterable[Sequence[Any]]) -> list[AsyncResult[R]]:
+        """Store one message for each tuple of arguments, as `delay_on_commit` does one."""
+        return self._store([(self._build(args, None), None) for args in calls])
+
+    async def adelay_many_on_commit(self, calls: Iterable[Sequence[Any]]) -> list[AsyncResult[R]]:
+        """Store them in a transaction of its own, and send them: there is none to join here."""
+        return await sync_to_async(self.delay_many_on_commit)(calls)
+
+    def _store(self, messages: list[Postponed]) -> list[AsyncResult[R]]:
+        is_committed = outbox.store_many(messages).is_committed
+        return [
+            AsyncResult(message.message_id, actor=self, is_committed=is_committed)
+            for message, _ in messages
+        ]
 
     def _build(
         self,
         args: Sequence[Any],
         kwargs: Mapping[str, Any] | None,
-        *,
-        queue: str | None = None,
-        message_id: str | None = None,
-        options: Mapping[str, Any] | None = None,
+        **options: Unpack[SendOptions],
     ) -> Message[R]:
         envelopes.check_arguments(self.actor_name, args, kwargs or {})
         message = self.message_with_options(
-            args=tuple(args), kwargs=dict(kwargs or {}), **(options or {})
+            args=tuple(args), kwargs=dict(kwargs or {}), **told_to_workers(options)
         )
+        queue = options.get("queue")
         if queue is not None and queue not in self.broker.get_declared_queues():
             known = ", ".join(sorted(self.broker.get_declared_queues()))
             raise ValueError(
@@ -197,57 +192,8 @@ class Actor[**P, R](dramatiq.Actor[P, R]):
         return dataclasses.replace(
             message,
             queue_name=queue or message.queue_name,
-            message_id=message_id or message.message_id,
+            message_id=options.get("message_id") or message.message_id,
         )
-
-
-class ActorDecorator(Protocol):
-    """What `@actor(...)` with options returns."""
-
-    @overload
-    def __call__[**P, R](self, fn: Callable[P, Awaitable[R]], /) -> Actor[P, R]: ...
-    @overload
-    def __call__[**P, R](self, fn: Callable[P, R], /) -> Actor[P, R]: ...
-
-
-@overload
-def actor[**P, R](fn: Callable[P, Awaitable[R]], /) -> Actor[P, R]: ...
-@overload
-def actor[**P, R](fn: Callable[P, R], /) -> Actor[P, R]: ...
-@overload
-def actor(
-    *, actor_name: str | None = None, queue_name: str = "default", **options: Any
-) -> ActorDecorator: ...
-def actor(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
-    """Declare an actor, bare or with the options of Dramatiq and its middleware.
-
-    @actor(queue_name="mail", max_retries=3, store_results=False)
-    def greet(name: str) -> None: ...
-    """
-    decorate = cast(Any, dramatiq.actor)(actor_class=Actor, **options)
-    return decorate if fn is None else decorate(fn)
-
-
-def _due_at(countdown: float | timedelta | None, eta: datetime | None) -> datetime | None:
-    if countdown is not None and eta is not None:
-        raise ValueError("countdown and eta both say when to run; give one of them.")
-    if eta is not None and eta.tzinfo is None:
-        raise ValueError(f"eta is {eta.isoformat()}, without a time zone; give an aware datetime.")
-    if countdown is None:
-        return eta
-    wait = countdown if isinstance(countdown, timedelta) else timedelta(seconds=countdown)
-    return datetime.now(UTC) + wait
-
-
-def _options(expires: float | timedelta | datetime | None, priority: int) -> dict[str, Any]:
-    if not -100 <= priority <= 100:
-        raise ValueError(f"priority is {priority}; expected -100 to 100, higher first.")
-    options: dict[str, Any] = {"priority": priority} if priority else {}
-    if expires is not None:
-        at = _due_at(None, expires) if isinstance(expires, datetime) else _due_at(expires, None)
-        assert at is not None
-        options["expires_at"] = int(at.timestamp() * 1000)
-    return options
 
 
 def _loop_is_running() -> bool:

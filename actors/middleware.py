@@ -31,20 +31,11 @@ class Facade(Middleware):
         """Remember the message."""
         current_message_id.set(message.message_id)
 
-    def after_process_message(
-        self,
-        broker: Broker,
-        message: MessageProxy,
-        *,
-        result: Any = None,
-        exception: BaseException | None = None,
-    ) -> None:
+    def after_process_message(self, *_: Any, **__: Any) -> None:
         """Forget it."""
         current_message_id.set(None)
 
-    def after_skip_message(self, broker: Broker, message: MessageProxy) -> None:
-        """Forget it."""
-        current_message_id.set(None)
+    after_skip_message = after_process_message
 
 
 class DeadLetterNotWritten(MiddlewareError, BrokerConnectionError):

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import dramatiq
 from asgiref.sync import sync_to_async
-from django.db import transaction
 from dramatiq import Message
 from dramatiq.common import q_name
 
@@ -73,11 +72,8 @@ class Composition[H]:
         Without a transaction around it is stored in one of its own.
         """
         copies = self._copy({})
-        is_committed: Committed = None
-        with transaction.atomic():
-            for message in copies.messages:
-                is_committed = outbox.store(message, due_at=_due_at(message)).is_committed
-        return copies.handle(is_committed)
+        stored = outbox.store_many((message, _due_at(message)) for message in copies.messages)
+        return copies.handle(stored.is_committed)
 
     async def adelay_on_commit(self) -> H:
         """Store it in a transaction of its own, and send it: there is none to join here."""

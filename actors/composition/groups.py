@@ -12,7 +12,8 @@ from dramatiq import Message, pipeline
 from actors import envelopes, waiting
 from actors.composition.chains import chain
 from actors.composition.compositions import Committed, Composition, Copies, checked
-from actors.handles import DEFAULT_TIMEOUT_S, AsyncResult, _refuse_running_loop
+from actors.following import refuse_running_loop
+from actors.handles import DEFAULT_TIMEOUT_S, AsyncResult
 
 
 class GroupResult:
@@ -48,7 +49,7 @@ class GroupResult:
         `timeout` is for all of them together. It raises what `AsyncResult.get` does, at once where
         a member keeps no results.
         """
-        _refuse_running_loop("get", "aget")
+        refuse_running_loop("get", "aget")
         self._check(inside_actor)
         return waiting.wait_for(self._values(timeout))
 
@@ -74,7 +75,7 @@ class GroupResult:
             ResultsDisabled: A member keeps no results.
             BrokerUnavailable: Redis can't be reached.
         """
-        _refuse_running_loop("completed", "acompleted")
+        refuse_running_loop("completed", "acompleted")
         return waiting.wait_for(self.acompleted())
 
     async def acompleted(self) -> int:

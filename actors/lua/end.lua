@@ -110,19 +110,46 @@ local function record_attempt(message_id, text, ttl, how)
     redis.pcall("PUBLISH", "actors:events:" .. message_id, told)
 end
 
+-- What a queue has; a key of the wrong type is met here, before anything is written or removed.
+local known = {}
+local function parts_of(key)
+    local parts = known[key]
+    if not parts then
+        redis.call("HLEN", key .. ".msgs")
+        parts = { scores = redis.call("HLEN", key .. ".scores") > 0, deaths = redis.call("HLEN", key .. ".deaths") > 0 }
+        known[key] = parts
+    end
+    return parts
+end
+
+-- What has ended in this call: it is still held until the removals.
+local ended = {}
+
+-- Removals come last, many in one command: nothing in them can fail any more.
+local removed = {}
+local function remove(key, id)
+    local ids = removed[key]
+    if not ids then
+        ids = {}
+        removed[key] = ids
+    end
+    ids[#ids + 1] = id
+end
+
 local function forget(key, id, is_retry, is_alone)
-    redis.call("HDEL", held, id)
+    local parts = parts_of(key)
+    remove(held, id)
     if is_alone then
         redis.call("DEL", alone_key(ARGV[1]))
     end
     if not is_retry then
-        redis.call("HDEL", key .. ".msgs", id)
-        if redis.call("EXISTS", key .. ".scores") == 1 then
-            redis.call("HDEL", key .. ".scores", id)
+        remove(key .. ".msgs", id)
+        if parts.scores then
+            remove(key .. ".scores", id)
         end
     end
-    if redis.call("EXISTS", key .. ".deaths") == 1 then
-        redis.call("HDEL", key .. ".deaths", id)
+    if parts.deaths then
+        remove(key .. ".deaths", id)
     end
 end
 
@@ -133,10 +160,10 @@ local function finish(i, new)
     if not mark or string.sub(mark, 1, #delivery + 1) ~= delivery .. ":" then
         return 0
     end
-    for _, part in ipairs({ ".msgs", ".scores", ".deaths" }) do
-        -- A key of the wrong type is met here, before anything is written or removed.
-        redis.call("HEXISTS", key .. part, id)
+    if ended[id] then
+        return 0
     end
+    parts_of(key)
     if is_retry and redis.call("HGET", "actors:live:" .. message_id, "revoked") then
         return 2
     end
@@ -147,12 +174,15 @@ local function finish(i, new)
     elseif kind == "dead" then
         bury(key, id)
     end
-    put_new(first, first + NEW * new - 1, message_id, ARGV[i + 6])
+    if new > 0 then
+        put_new(first, first + NEW * new - 1, message_id, ARGV[i + 6])
+    end
     if is_retry then
         record_attempt(message_id, ARGV[i + 5], ARGV[i + 6], how)
     elseif ARGV[i + 5] ~= "" then
         record(message_id, ARGV[i + 5], ARGV[i + 6])
     end
+    ended[id] = true
     forget(key, id, is_retry, string.sub(mark, #delivery + 2, #delivery + 2) == "1")
     return 1
 end
@@ -166,5 +196,8 @@ while i <= #ARGV do
     end
     answers[#answers + 1] = answer
     i = i + FIELDS + NEW * count
+end
+for key, ids in pairs(removed) do
+    redis.call("HDEL", key, unpack(ids))
 end
 return answers

@@ -58,6 +58,8 @@ class Delivery(MessageProxy):
         self.retries = retries if isinstance(retries, int) else 0
         self.thread_id = 0
         self.is_marked = False
+        #: Whether it was revoked while it was held here.
+        self.is_revoked = False
         #: What the actor reported last, as JSON, and what Redis was told of it.
         self.progress: bytes | None = None
         self.told_progress: bytes | None = None

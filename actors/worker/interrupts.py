@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import threading
+
 from dramatiq.middleware.threading import Interrupt, raise_thread_exception
 
 from actors.worker.deliveries import Delivery
@@ -16,7 +19,13 @@ def interrupt(deliveries: list[Delivery], message_id: str) -> None:
     for delivery in deliveries:
         if delivery.message_id != message_id:
             continue
+        delivery.is_revoked = True
         if delivery.thread_id:
             raise_thread_exception(delivery.thread_id, RevokedWhileRunning)
         elif not delivery.started:
             delivery.withdrawn = "revoked"
+
+
+def call_off() -> None:
+    """Drop an interruption of this thread that came too late, so that it does not meet the next."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(threading.get_ident()), None)

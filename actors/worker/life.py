@@ -16,7 +16,7 @@ from dramatiq.common import current_millis
 from dramatiq.middleware import Middleware, SkipMessage
 
 from actors.worker.deliveries import Delivery, begin_end, running_delivery
-from actors.worker.interrupts import RevokedWhileRunning
+from actors.worker.interrupts import RevokedWhileRunning, call_off
 from actors.worker.owner import Owner
 
 
@@ -69,8 +69,10 @@ class Life(Middleware):
         if isinstance(message, Delivery):
             running_delivery.set(None)
             message.thread_id = 0
-            if isinstance(exception, RevokedWhileRunning):
-                message.withdrawn = "revoked"
+            if message.is_revoked:
+                call_off()
+                if isinstance(exception, RevokedWhileRunning):
+                    message.withdrawn = "revoked"
             begin_end(message)
 
     def after_skip_message(self, broker: Broker, message: MessageProxy) -> None:

@@ -104,9 +104,9 @@ def _requeue(letter_id: UUID) -> tuple[str, str]:
     except Exception as error:
         # A command's loop: one letter that can't be sent must not stop the others.
         return "failed", f"not sent ({type(error).__name__}: {error})"
-    if stored is None:
+    if letter is None or stored is None:
         return "skipped", "skipped: somebody else has sent it"
-    name = stored.message.actor_name
+    name = letter.actor_name
     return "sent", f"{name}: " + ("sent" if stored.is_sent else "stored, it leaves with Redis back")
 
 

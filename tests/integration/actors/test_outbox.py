@@ -185,7 +185,7 @@ def test_a_process_killed_after_its_commit_leaves_the_message_to_the_relay(
     code = (
         "import os; from django.db import transaction; from actors import outbox\n"
         "from actors.arithmetic import add\n"
-        "outbox.StoredMessage.send = lambda self: os.kill(os.getpid(), 9)\n"
+        "outbox.StoredMessages.send = lambda self: os.kill(os.getpid(), 9)\n"
         "with transaction.atomic(): print(add.delay(4, 5).id, flush=True)\n"
     )
     killed: subprocess.CompletedProcess[str] = run_python(code)

@@ -8,14 +8,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import dramatiq
 import pytest
 from django.db import transaction
+from dramatiq import Message
 
 from actors import AsyncResult, Revoked, outbox
 from actors.arithmetic import add
 from actors.connection import client
 from actors.models import DeadLetter, OutboxMessage
 from actors.wire import lines, scripts
+from actors.worker.deliveries import Delivery, finish_end
+from actors.worker.interrupts import RevokedWhileRunning
+from actors.worker.life import Life
 from tests.tutorial import tasks
 from tests.waiting import eventually
 
@@ -29,7 +34,7 @@ def name() -> str:
 @pytest.fixture
 def held_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave what commits to the relay, as a process does that dies right after."""
-    monkeypatch.setattr(outbox.StoredMessage, "send", lambda stored: None)
+    monkeypatch.setattr(outbox.StoredMessages, "send", lambda stored: None)
 
 
 def reaches(result: AsyncResult[Any], *states: str) -> str:
@@ -119,6 +124,19 @@ def test_a_running_message_is_interrupted_and_is_no_dead_letter(worker, name, ac
     assert not DeadLetter.objects.filter(pk=result.id).exists()
     with pytest.raises(Revoked):
         result.get()
+
+
+def test_an_interruption_that_comes_late_withdraws_no_other_message():
+    broker, life = dramatiq.get_broker(), Life()
+    message = Message("default", "add", (1, 2), {}, {})
+    revoked, other = (Delivery(message, name, "default", "1") for name in ("revoked", "other"))
+    revoked.is_revoked = True
+
+    for delivery in (revoked, other):
+        life.after_process_message(broker, delivery, exception=RevokedWhileRunning())
+    finish_end()
+
+    assert (revoked.withdrawn, other.withdrawn) == ("revoked", "")
 
 
 def test_a_message_that_has_ended_stays_as_it_is(worker):
