@@ -14,8 +14,9 @@ from actors import in_process, outbox, records, waiting
 from actors.errors import BrokerUnavailable
 from actors.records import Info
 from actors.wire import lines
-from actors.wire.links import LOOK, link
+from actors.wire.links import link
 from actors.wire.scripts import Command
+from actors.wire.subscriptions import LOOK
 
 #: Milliseconds that the record of a revoked message stays.
 REVOKED_TTL_MS = 3_600_000

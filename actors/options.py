@@ -45,10 +45,12 @@ def told_to_workers(options: SendOptions) -> dict[str, Any]:
         TypeError: An option has a name that there is not.
         ValueError: A value is out of range.
     """
+    told: dict[str, Any] = {}
+    if not options:
+        return told
     if unknown := options.keys() - SendOptions.__annotations__.keys():
         known = ", ".join(SendOptions.__annotations__)
         raise TypeError(f"A send has no option {min(unknown)!r}; expected any of {known}.")
-    told: dict[str, Any] = {}
     priority = options.get("priority", 0)
     if not -100 <= priority <= 100:
         raise ValueError(f"priority is {priority}; expected -100 to 100, higher first.")

@@ -11,7 +11,9 @@ from weakref import WeakKeyDictionary
 
 from actors.errors import BrokerUnavailable
 from actors.wire import lines
-from actors.wire.links import MOST_IN_A_TURN, Link, link
+from actors.wire.link import Link
+from actors.wire.links import link
+from actors.wire.protocol import MOST_IN_A_TURN
 from actors.wire.replies import ReplyError, unavailable
 from actors.wire.scripts import ENQUEUE, Command
 

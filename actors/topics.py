@@ -13,7 +13,7 @@ from typing import Any
 from actors import waiting
 from actors.errors import BrokerUnavailable
 from actors.wire import lines
-from actors.wire.links import LOOK
+from actors.wire.subscriptions import LOOK
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,9 @@ from typing import Any, cast
 from actors import records
 from actors.errors import BrokerUnavailable
 from actors.wire import lines
-from actors.wire.links import LOOK, Link, link
+from actors.wire.link import Link
+from actors.wire.links import link
+from actors.wire.subscriptions import LOOK
 
 #: Seconds between two looks, where Redis is back and does not answer yet.
 LOOK_PAUSE_S = 0.5

@@ -28,7 +28,7 @@ from project.settings import (  # noqa: E402
 
 STATIC_ROOT.mkdir(exist_ok=True)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-INSTALLED_APPS = [*INSTALLED_APPS, "tests.tutorial"]
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.tutorial", "tests.faults"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 _database = DATABASES["default"]

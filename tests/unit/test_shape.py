@@ -141,8 +141,10 @@ def test_what_the_facade_is_made_of_knows_nothing_of_the_application():
             for owner in (Actor, chain, group)
             for name in ("delay", "delay_on_commit")
         ),
+        *((Actor, name) for name in ("apply_async", "delay_many", "delay_many_on_commit")),
         *((owner, name) for owner in (AsyncResult, GroupResult) for name in ("get", "ready")),
         *((owner, "revoke") for owner in (AsyncResult, ChainResult, GroupResult)),
+        *((AsyncResult, name) for name in ("info", "forget")),
         (GroupResult, "completed"),
         (testing, "run_sent"),
     ],
