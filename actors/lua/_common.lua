@@ -46,6 +46,12 @@ local function make_ready(key, id, first)
     end
 end
 
+-- Put back what woke a worker that does not take it: so it wakes another.
+local function put_back_woken(key)
+    while redis.call("LMOVE", key .. ".woken", key, "RIGHT", "LEFT") do
+    end
+end
+
 -- Postpone a message; workers hear of it where it is due before all others.
 local function postpone(key, id, delay_ms)
     local due = now_ms() + delay_ms

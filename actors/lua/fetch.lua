@@ -9,10 +9,12 @@ local suspects = redis.call("LLEN", key .. ".suspects")
 local found = { suspects, 0 }
 
 if redis.call("EXISTS", alone_key(worker)) == 1 then
+    put_back_woken(key)
     return found
 end
 -- Given up by its sender, whose connection broke: nobody would run what it took now.
 if redis.call("HEXISTS", NS .. "__void__:" .. worker, delivery) == 1 then
+    put_back_woken(key)
     return found
 end
 
@@ -102,6 +104,7 @@ if redis.call("EXISTS", key .. ".prio") == 1 then
     if left > 0 then
         take_prioritised("0", "+inf", left)
     end
+    put_back_woken(key)
     -- Tokens were trimmed on the way: who parks must still be woken for what is left.
     if redis.call("EXISTS", key .. ".prio") == 1 and redis.call("EXISTS", key) == 0 then
         redis.call("RPUSH", key, WAKE)

@@ -11,8 +11,7 @@ redis.call("ZADD", WORKERS, clock, worker)
 local next_due = -1
 -- What woke a worker that did not come for it; and suspects wake another.
 local function wake(key)
-    while redis.call("LMOVE", key .. ".woken", key, "RIGHT", "LEFT") do
-    end
+    put_back_woken(key)
     if redis.call("EXISTS", key .. ".suspects") == 1 and redis.call("EXISTS", key) == 0 then
         redis.call("RPUSH", key, WAKE)
     end
