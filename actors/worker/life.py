@@ -23,11 +23,6 @@ from actors.worker.owner import Owner
 class Life(Middleware):
     """Hooks: the worker's boot and shutdown, before and after each message."""
 
-    @property
-    def actor_options(self) -> set[str]:
-        """What an actor may declare besides."""
-        return {"expires"}
-
     def before_worker_boot(self, broker: Broker, worker: Worker) -> None:
         """Open the shop; Dramatiq's own queue gives way to ours before anything uses it."""
         shop = cast(Owner, broker).open_shop(worker.worker_threads)

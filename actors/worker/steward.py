@@ -83,6 +83,8 @@ class Steward(threading.Thread):
             if waited_s > ROUND_S and backlog.idle:
                 backlog.wake_one()
             elif waited_s > STUCK_S:
+                # Nor is more fetched ahead, only to be given back likewise, until one has ended.
+                backlog.learn(waited_s)
                 courier.give_back([item.message for item in backlog.empty_out()])
         for delivery in self._desk.held():
             progress = delivery.progress

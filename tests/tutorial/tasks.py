@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 
 from actors import AsyncResult, actor, report_progress, shared_task
+from actors.connection import client
 
 
 class PlateBroken(Exception):
@@ -130,6 +133,34 @@ def fail_always(name: str) -> None:
 def fail_at_length(plate: str) -> None:
     """One that fails twice, at length."""
     raise ValueError(plate + "x" * 1_000_000)
+
+
+@actor(max_retries=0, store_results=False)
+def print_plate(log: str, plate: int, seconds: float = 0.0) -> None:
+    """One that tells when it starts and ends, and in which process."""
+    tell(log, "started", plate)
+    time.sleep(seconds)
+    tell(log, "ended", plate)
+
+
+@actor(max_retries=0, store_results=False, queue_name="proofs")
+def print_proof(log: str, plate: int) -> None:
+    """One of a queue that nothing else uses."""
+    tell(log, "started", plate)
+
+
+@actor(max_retries=2, min_backoff=300, max_backoff=10_000)
+def print_badly(log: str, plate: int) -> None:
+    """One that fails twice, and tells of each attempt."""
+    tell(log, "started", plate)
+    if client().llen(f"log:{log}") < 3:
+        raise PlateBroken(plate=str(plate), reason="dark")
+
+
+def tell(log: str, what: str, plate: int) -> None:
+    """Append to a log in Redis, which orders what all processes tell."""
+    told = [what, plate, os.getpid(), time.monotonic()]
+    client().rpush(f"log:{log}", json.dumps(told))
 
 
 def trace(name: str) -> Path:

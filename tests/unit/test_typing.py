@@ -41,6 +41,7 @@ LINES = [
     ("await develop.adelay(1)", "arg-type"),
     ("optioned.delay(1)", "arg-type"),
     ("add.apply_async((1, 2), countdown='soon')", "arg-type"),
+    ("add.apply_async((1, 2), countdwn=3)", "call-arg"),
     ("text: str = add.delay(1, 2).get()", "assignment"),
     ("add.delay(1, 2)", ""),
     ("await develop.adelay(plate='a')", ""),

@@ -22,10 +22,9 @@ HOUR_MS = 3_600_000
 @pytest.fixture(autouse=True)
 def workers(fleet: Fleet) -> Iterator[list[FleetWorker]]:
     """Two workers; another takes the place of one that a test has killed."""
-    living = [worker for worker in fleet.workers if worker.process.poll() is None]
-    fleet.workers = living + fleet.start_workers(2 - len(living))
+    fleet.keep_workers(2)
     yield fleet.workers
-    fleet.redis.flushall()
+    fleet.empty()
 
 
 def send_delayed(log: str, delays_s: list[float]) -> list[float]:
@@ -101,4 +100,5 @@ def test_a_retry_waits_as_long_as_its_backoff_says(fleet: Fleet, log: str) -> No
     first_s, second_s = attempts[1].at - attempts[0].at, attempts[2].at - attempts[1].at
     assert 0.3 <= first_s < 0.6 + ON_TIME_S
     assert 0.6 <= second_s < 1.2 + ON_TIME_S
+    assert result.get() is None
     assert result.attempts == 3

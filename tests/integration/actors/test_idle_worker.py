@@ -18,10 +18,9 @@ LOOK_S = 6.0
 
 @pytest.fixture(autouse=True)
 def _worker(fleet: Fleet) -> Iterator[None]:
-    if not fleet.workers:
-        fleet.start_workers(1, queues=QUEUES)
+    fleet.keep_workers(1, queues=QUEUES)
     yield
-    fleet.redis.flushall()
+    fleet.empty()
 
 
 def commands_within(fleet: Fleet, seconds: float) -> list[str]:

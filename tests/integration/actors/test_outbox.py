@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import TestCase
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from redis import ConnectionError
 
-from actors import AsyncResult, BrokerUnavailable, outbox
+from actors import AsyncResult, BrokerUnavailable, ResultMissing, group, outbox
 from actors.arithmetic import add
 from actors.connection import client
 from actors.models import OutboxMessage
@@ -66,6 +68,52 @@ def test_a_savepoint_that_is_rolled_back_takes_only_its_own_messages(
 def test_sending_now_inside_a_transaction_can_be_asked_for(worker):
     with transaction.atomic():
         assert add.apply_async((2, 2), on_commit=False).get() == 4
+
+
+def test_many_inside_a_transaction_take_the_durable_way_too(worker, queue_length):
+    with transaction.atomic():
+        results = add.delay_many([(number, 1) for number in range(20)])
+        assert queue_length("default") == 0
+        assert OutboxMessage.objects.count() == 20
+        with pytest.raises(ResultMissing, match="when the surrounding transaction commits"):
+            results[0].get()
+
+    assert [result.get() for result in results] == list(range(1, 21))
+    assert not OutboxMessage.objects.exists()
+
+
+def test_many_that_are_rolled_back_are_never_sent(valkey, transactional_db, queue_length):
+    with transaction.atomic():
+        add.delay_many_on_commit([(1, 2), (3, 4)])
+        transaction.set_rollback(True)
+
+    assert not OutboxMessage.objects.exists()
+    assert queue_length("default") == 0
+
+
+async def test_many_are_stored_and_sent_from_a_coroutine(worker):
+    results = await add.adelay_many_on_commit([(1, 2), (3, 4)])
+
+    assert [await result for result in results] == [3, 7]
+
+
+@pytest.mark.parametrize(
+    "send",
+    [
+        lambda: add.delay_many([(number, 1) for number in range(500)]),
+        lambda: group(add.message(number, 1) for number in range(500)).delay(),
+    ],
+    ids=["delay_many", "group"],
+)
+def test_many_cost_one_statement_each_way(valkey, transactional_db, queue_length, send):
+    with CaptureQueriesContext(connection) as statements, transaction.atomic():
+        send()
+
+    kinds = Counter(each["sql"].split()[0] for each in statements.captured_queries)
+    assert (kinds["INSERT"], kinds["DELETE"]) == (1, 1), kinds
+    assert sum(kinds.values()) <= 8, kinds
+    assert queue_length("default") == 500
+    assert not OutboxMessage.objects.exists()
 
 
 async def test_adelay_on_commit_is_a_transaction_of_its_own(worker):
@@ -179,6 +227,40 @@ def test_a_row_that_another_relay_claims_is_left_to_it(valkey, transactional_db,
     assert queue_length("default") == 0
 
 
+@pytest.fixture
+def left(valkey, transactional_db, monkeypatch):
+    """Leaves messages for the relay: two of `default`, then one of `mail`."""
+    monkeypatch.setattr(outbox, "GRACE", timedelta(0))
+    with monkeypatch.context() as during, transaction.atomic():
+        during.setattr(outbox.StoredMessages, "send", lambda stored: None)
+        default = add.delay_many_on_commit([(1, 2), (3, 4)])
+        mail = add.apply_async((5, 6), queue="mail")
+    return [*default, mail]
+
+
+def test_what_redis_refuses_holds_up_no_other_queue(left, queue_length):
+    client().set("unattended:default", "no list")
+
+    with pytest.raises(BrokerUnavailable, match="Redis refused"):
+        outbox.relay()
+    assert queue_length("mail") == 1
+    assert OutboxMessage.objects.filter(claimed_until=None).count() == 2
+
+    client().delete("unattended:default")
+    assert outbox.relay() == 2
+    assert queue_length("default") == 2
+
+
+def test_a_row_that_can_not_be_read_holds_up_no_other(left, queue_length, caplog):
+    OutboxMessage.objects.filter(pk=left[0].id).update(payload=b"{")
+
+    outbox.relay()
+
+    assert (queue_length("default"), queue_length("mail")) == (1, 1)
+    assert str(OutboxMessage.objects.get().pk) == left[0].id
+    assert f"add {left[0].id} can't be decoded" in caplog.text
+
+
 def test_a_process_killed_after_its_commit_leaves_the_message_to_the_relay(
     worker,
 ):
@@ -193,3 +275,64 @@ def test_a_process_killed_after_its_commit_leaves_the_message_to_the_relay(
 
     OutboxMessage.objects.update(created_at=timezone.now() - timedelta(seconds=6))
     assert AsyncResult(killed.stdout.strip()).get() == 9
+
+
+#: Each child commits two messages, and is killed before one line of the outbox, then the next.
+#: Their rows are dated ahead, so that no other test's worker relays them.
+KILLED_AT_EACH_LINE = """
+import datetime, itertools, os, sys
+import dramatiq
+from django.db import transaction
+from django.utils import timezone
+from actors import outbox
+from actors.arithmetic import add
+from actors.models import OutboxMessage
+
+created_at = OutboxMessage._meta.get_field("created_at")
+created_at.default = lambda: timezone.now() + datetime.timedelta(hours=1)
+dramatiq.get_broker().namespace = "unattended"
+
+def child(last_line):
+    lines = itertools.count(1)
+    def trace(frame, event, _):
+        if frame.f_code.co_filename != outbox.__file__:
+            return None
+        if event == "line" and next(lines) == last_line:
+            os.kill(os.getpid(), 9)
+        return trace
+    sys.settrace(trace)
+    with transaction.atomic():
+        sent = add.delay_many([(1, 2), (3, 4)])
+        print(*(each.id for each in sent), flush=True)
+
+for line in itertools.count(1):
+    if not (pid := os.fork()):
+        child(line)
+        os._exit(0)
+    status = os.waitpid(pid, 0)[1]
+    assert status in (0, 9), status
+    if status == 0:
+        break
+print(line)
+"""
+
+
+def test_a_kill_before_any_line_leaves_all_of_what_was_committed_or_nothing(
+    valkey, transactional_db, queue_length, monkeypatch
+):
+    monkeypatch.setattr(outbox, "GRACE", timedelta(hours=-2))
+
+    ended = run_python(KILLED_AT_EACH_LINE)
+
+    *committed, count = ended.stdout.splitlines()
+    ids = {message_id for line in committed for message_id in line.split()}
+    assert int(count) - len(committed) > 5 < len(committed), ended.stderr
+    in_redis = {key.decode() for key in client().hkeys("unattended:default.msgs")}
+    stored = {str(pk) for pk in OutboxMessage.objects.values_list("pk", flat=True)}
+    assert in_redis | stored == ids
+    assert stored - in_redis, "none was killed before it could send"
+    assert in_redis - stored, "none had sent and deleted"
+    assert in_redis & stored, "none was killed between"
+    outbox.relay()
+    assert queue_length("default") == len(ids)
+    assert not OutboxMessage.objects.exists()

@@ -1,94 +1,142 @@
-"""A worker that is asked to stop takes nothing more, ends what runs, gives back the rest."""
+"""A worker that is asked to stop, or killed: what it held runs elsewhere, soon and once."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import pytest
 
-from tests.fleet import Fleet, FleetWorker
+from tests.fleet import Fleet, FleetWorker, Step
 from tests.tutorial.tasks import print_plate
-from tests.waiting import eventually
 
 #: Seconds until another worker has run what was given back.
 BACK_WITHIN_S = 3.0
+#: Seconds that a worker which is asked to stop has for what it runs.
+GRACE_S = 1.5
+#: Seconds until what a killed worker held has begun again: 10 of silence, and a look every 2.5.
+TAKEN_BACK_WITHIN_S = 20.0
+MESSAGES = 1_000
+SLOW = 200
+#: As many as two workers with two threads run at once.
+FIRST = range(4)
 
 
 @pytest.fixture(autouse=True)
-def _nobody_is_left(fleet_of_module: Fleet) -> Iterator[None]:
+def _workers(fleet: Fleet) -> Iterator[None]:
+    fleet.keep_workers(2, threads=2, grace_s=GRACE_S)
     yield
-    fleet_of_module.clear()
+    fleet.empty()
 
 
-def holding(fleet: Fleet) -> int:
-    """Return how many messages are in the hands of workers."""
-    keys = fleet.redis.keys("dramatiq:__held__:*")
-    return sum(fleet.redis.hlen(key) for key in keys)  # type: ignore[misc,union-attr]
+def runner_of(fleet: Fleet, step: Step) -> FleetWorker:
+    return next(worker for worker in fleet.workers if worker.is_of(step.pid))
 
 
-def stop_amid(fleet: Fleet, log: str, worker: FleetWorker, ended: int) -> float:
-    """Ask a worker to stop once so many have ended; return when."""
-    fleet.wait_for(log, ended, within=20)
-    worker.ask_to_stop()
-    return time.monotonic()
+def wait_for_start(fleet: Fleet, log: str, plate: int, times: int = 1) -> Step:
+    """Wait until a message has started so often; return the last time."""
+    deadline = time.monotonic() + 10
+    while len(steps := steps_of(fleet, log, plate, "started")) < times:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    return steps[-1]
 
 
-def test_a_worker_that_stops_amid_work_loses_nothing_and_nothing_runs_twice(
+def steps_of(fleet: Fleet, log: str, plate: int, what: str) -> list[Step]:
+    return [step for step in fleet.steps(log) if (step.plate, step.what) == (plate, what)]
+
+
+def test_what_runs_is_finished_the_rest_runs_at_once_elsewhere_and_nothing_twice(
     fleet: Fleet, log: str
 ) -> None:
-    stopping, _ = fleet.start_workers(2, threads=2)
-    print_plate.delay_many((log, plate, 0.001 * (plate % 3)) for plate in range(3_000))
+    calls = [(log, plate, 1.0 if plate == SLOW else 0.001) for plate in range(MESSAGES)]
+    print_plate.delay_many(calls)
 
-    stop_amid(fleet, log, stopping, 500)
-    status = stopping.wait_until_stopped(5)
-    ended = fleet.wait_for(log, 3_000, within=20)
-
-    started = [step.plate for step in fleet.steps(log) if step.what == "started"]
-    assert status == 0
-    assert Counter(started) == dict.fromkeys(range(3_000), 1)
-    assert len({step.pid for step in ended}) == 2
-    assert fleet.redis.hlen("dramatiq:default.msgs") == 0
-
-
-def test_what_had_not_started_runs_at_once_elsewhere_while_what_runs_is_finished(
-    fleet: Fleet, log: str
-) -> None:
-    (stopping,) = fleet.start_workers(1, threads=1)
-    print_plate.delay_many((log, plate) for plate in range(300))
-    fleet.wait_for(log, 300, within=5)
-    print_plate.delay_many((log, plate, 2.0 if plate == 300 else 0.0) for plate in range(300, 320))
-    fleet.wait_for(log, 301, within=5, what="started")
-
+    slow = wait_for_start(fleet, log, SLOW)
+    stopping = runner_of(fleet, slow)
     stopping.ask_to_stop()
     asked = time.monotonic()
-    ((other),) = fleet.start_workers(1, threads=1)
-    ready = time.monotonic()
-    ended = fleet.wait_for(log, 320, within=10)
+    ended = fleet.wait_for(log, MESSAGES, within=10)
 
-    slow = next(step for step in ended if step.plate == 300)
-    rest = [step for step in ended if step.plate > 300]
-    assert not other.is_of(slow.pid)
-    assert all(other.is_of(step.pid) for step in rest)
-    assert max(step.at for step in rest) < ready + 1.0
-    assert slow.at > asked
+    started = Counter(step.plate for step in fleet.steps(log) if step.what == "started")
+    assert started == dict.fromkeys(range(MESSAGES), 1)
+    assert steps_of(fleet, log, SLOW, "ended")[0].pid == slow.pid
+    assert max(step.at for step in ended) - asked < BACK_WITHIN_S
     assert stopping.wait_until_stopped(5) == 0
+    assert fleet.redis.keys("dramatiq:__held__:*") == []
+    assert fleet.redis.exists("dramatiq:default", "dramatiq:default.msgs") == 0
 
 
 def test_what_does_not_end_within_the_grace_period_runs_elsewhere(fleet: Fleet, log: str) -> None:
-    (stopping,) = fleet.start_workers(1, threads=2, grace_s=0.5)
-    print_plate.delay(log, 1, 30.0)
-    print_plate.delay(log, 2, 0.4)
-    fleet.wait_for(log, 2, within=5, what="started")
-    (other,) = fleet.start_workers(1, threads=2)
+    print_plate.delay(log, 1, GRACE_S + 1.5)
+    first = wait_for_start(fleet, log, 1)
 
+    stopping = runner_of(fleet, first)
     stopping.ask_to_stop()
     asked = time.monotonic()
-    again = fleet.wait_for(log, 3, within=BACK_WITHIN_S, what="started")[-1]
+    second = wait_for_start(fleet, log, 1, times=2)
+    ended = fleet.wait_for(log, 1, within=5)
 
-    assert (again.plate, other.is_of(again.pid)) == (1, True)
-    assert again.at - asked < BACK_WITHIN_S
-    assert [step.plate for step in fleet.wait_for(log, 1, within=1)] == [2]
-    eventually(lambda: holding(fleet) == 1, within=2)
-    assert stopping.wait_until_stopped(5) is not None
+    assert not stopping.is_of(second.pid)
+    assert GRACE_S * 0.9 < second.at - asked < GRACE_S + BACK_WITHIN_S
+    assert [step.pid for step in ended] == [second.pid]
+
+
+def test_what_a_killed_worker_held_runs_elsewhere_in_time_and_alone(fleet: Fleet, log: str) -> None:
+    print_plate.delay_many((log, plate, 1.5) for plate in FIRST)
+    started = fleet.wait_for(log, len(FIRST), within=5, what="started")
+    killed = runner_of(fleet, started[0])
+    held = {step.plate for step in started if killed.is_of(step.pid)}
+
+    killed.kill()
+    at = time.monotonic()
+    plates = keep_busy_until_all_have_run(fleet, log)
+
+    runs = runs_of(fleet.steps(log))
+    again = [run for run in runs if run.plate in held]
+    assert len(held) == 2
+    assert sorted(run.plate for run in runs) == plates
+    assert max(run.begun for run in again) - at < TAKEN_BACK_WITHIN_S
+    assert [run.beside(runs) for run in again] == [[], []]
+    assert any(run.beside(runs) for run in runs if run not in again)
+
+
+class Run(NamedTuple):
+    """A message that ran to its end."""
+
+    plate: int
+    begun: float
+    ended: float
+
+    def beside(self, runs: list[Run]) -> list[Run]:
+        """Return those that ran at the same time."""
+        return [
+            each
+            for each in runs
+            if each is not self and each.begun < self.ended and self.begun < each.ended
+        ]
+
+
+def runs_of(steps: list[Step]) -> list[Run]:
+    begun = {(step.pid, step.plate): step.at for step in steps if step.what == "started"}
+    return [
+        Run(step.plate, begun[step.pid, step.plate], step.at)
+        for step in steps
+        if step.what == "ended"
+    ]
+
+
+def keep_busy_until_all_have_run(fleet: Fleet, log: str) -> list[int]:
+    """Send more until what was sent first has run; return all that should have run then."""
+    plates = list(FIRST)
+    while not set(FIRST) <= {run.plate for run in runs_of(fleet.steps(log))}:
+        plates.append(len(plates))
+        # From another queue too, whose consumer may have been parked before.
+        queue = ("default", "mail")[plates[-1] % 2]
+        print_plate.apply_async((log, plates[-1], 0.1), queue=queue)
+        assert len(plates) < 1_000
+        time.sleep(0.04)
+    fleet.wait_for(log, len(plates), within=15)
+    return plates
