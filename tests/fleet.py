@@ -55,7 +55,7 @@ class FleetWorker:
         queues: Sequence[str] = (),
         grace_s: float = 600.0,
     ) -> None:
-        self._log_path = log_path
+        self._log_path, self._is_stopping = log_path, False
         options = {"--processes": 1, "--threads": threads}
         options["--worker-shutdown-timeout"] = int(grace_s * 1000)
         command = [sys.executable, "-m", "dramatiq", *ACTORS]
@@ -82,7 +82,13 @@ class FleetWorker:
             return os.getpgid(pid) == self.process.pid
         return False
 
+    @property
+    def is_staying(self) -> bool:
+        """Whether it lives, and was not asked to stop."""
+        return self.process.poll() is None and not self._is_stopping
+
     def ask_to_stop(self) -> None:
+        self._is_stopping = True
         self.process.terminate()
 
     def wait_until_stopped(self, within: float) -> int:
@@ -119,7 +125,10 @@ class Fleet:
 
     def keep_workers(self, count: int, **options: Any) -> None:
         """Have so many workers, new ones in the place of those that have ended."""
-        living = [worker for worker in self.workers if worker.process.poll() is None]
+        living = [worker for worker in self.workers if worker.is_staying]
+        for worker in self.workers:
+            if worker not in living:
+                worker.kill()
         self.workers[:] = living
         self.start_workers(count - len(living), **options)
 

@@ -77,7 +77,9 @@ class RedisConsumer(Consumer):
         """Give back what is left, and hang up."""
         self._finish()
         if self._shop.desk.is_stopping:
-            self._shop.courier.give_back(self._shop.desk.held(self._queue_name))
+            # What has run to its end and could not be sent yet leaves with that end, or not at all.
+            held = self._shop.desk.held(self._queue_name)
+            self._shop.courier.give_back([each for each in held if each.plan is None])
         if self._shop.keeper is None:
             # Outside of a worker the shop is this consumer's own.
             self._shop.close()

@@ -14,6 +14,7 @@ from actors.broker import RedisBroker
 from actors.connection import client
 from actors.wire import lines
 from actors.wire.scripts import ENQUEUE, FETCH, GIVE_BACK, KEEP, REAP
+from actors.worker.deliveries import Delivery, begin_end
 from tests.tutorial.tasks import note
 
 Q = "unattended:default"
@@ -289,3 +290,22 @@ def test_the_dead_of_one_namespace_are_left_to_it(
 
     assert found == [b"", 0, 0]
     assert dramatiq.get_broker().namespace == "unattended"  # type: ignore[attr-defined]
+
+
+def test_what_has_ended_while_redis_was_away_is_not_given_back_when_its_worker_stops(
+    elsewhere: Callable[[str], RedisBroker], settings: Any
+) -> None:
+    broker = elsewhere("one")
+    broker.enqueue(note.message("plate"))
+    consumer = broker.consume("default", timeout=5_000)
+    message = next(consumer)
+    assert isinstance(message, Delivery)
+    url, settings.ACTORS_REDIS_URL = settings.ACTORS_REDIS_URL, "unix:///nowhere/redis.sock"
+    begin_end(message)
+    consumer.ack(message)
+
+    settings.ACTORS_REDIS_URL = url
+    consumer._shop.desk.stop()  # type: ignore[attr-defined]
+    consumer.close()
+
+    assert client().exists("one:default", "one:default.msgs") == 0

@@ -13,7 +13,7 @@ from tests.tutorial.tasks import print_plate, print_proof
 
 QUEUES = ("default", "mail", "renditions", "proofs")
 #: Seconds. Longer than two signs of life.
-LOOK_S = 6.0
+LOOK_S = 5.5
 
 
 @pytest.fixture(autouse=True)
