@@ -172,7 +172,7 @@ def environment(url: str) -> dict[str, str]:
     return {
         **os.environ,
         "DARKROOM_TEST_DATA_DIR": str(settings.DATA_DIR),
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "DJANGO_SETTINGS_MODULE": "tests.settings_beside",
         "PYTHONUNBUFFERED": "1",
         "REDIS_URL": url,
     }

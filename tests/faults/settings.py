@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.settings import *  # noqa: F403
-from tests.settings import DRAMATIQ_BROKER
+from tests.settings_beside import *  # noqa: F403
+from tests.settings_beside import DRAMATIQ_BROKER
 
 DRAMATIQ_BROKER = {**DRAMATIQ_BROKER, "OPTIONS": {"heartbeat_timeout": 3_000}}
