@@ -24,6 +24,8 @@ from actors.worker.shop import Shop
 
 #: Messages looked at in one round trip.
 PAGE = 100
+#: Seconds between two looks whether the worker stops.
+LOOK_S = 0.5
 
 
 class ForeignDelayConsumer(Consumer):
@@ -69,7 +71,7 @@ class ForeignDelayConsumer(Consumer):
             self._line.send([park], self._deadline())
             self._is_parked = True
         deadline = time.monotonic() + self._timeout_s
-        while not self._line.has_answer(min(0.1, self._timeout_s)):
+        while not self._line.has_answer(min(LOOK_S, self._timeout_s)):
             if self._shop.desk.is_stopping or time.monotonic() >= deadline:
                 return
         self._is_parked = False
