@@ -93,7 +93,10 @@ def test_an_end_in_several_steps_would_lose_messages(
 
 
 def _try_anew(stage: Stage, command: Command, way: Way) -> Case:
-    """Try until the command was met: which one of a new connection comes is a matter of time."""
+    """Try until the command was met.
+
+    A send that meets the cut, before the sender has seen it, is refused; no result is asked then.
+    """
     for _ in range(3):
         case = stage.try_out("plain", command, way, anew=True)
         if case.has_failed or case.problem:
