@@ -158,14 +158,14 @@ class RedisBroker(Broker):
     def parcel_of(self, message: Message[Any], delay: int | None) -> Parcel:
         """Return a stamped message as it is sent: on its own queue, whenever it is due."""
         options = message.options
-        is_stored = bool(options.get("is_stored"))
-        if "eta" in options or is_stored:
+        send_key = options.get("send_key", "")
+        if "eta" in options or send_key:
             options = {
-                name: value for name, value in options.items() if name not in ("eta", "is_stored")
+                name: value for name, value in options.items() if name not in ("eta", "send_key")
             }
         queue_name = q_name(message.queue_name)
         ready = dataclasses.replace(message, queue_name=queue_name, options=options)
-        how = how_to_send(delay, int(options.get("priority", 0)), is_stored=is_stored)
+        how = how_to_send(delay, int(options.get("priority", 0)), send_key)
         return Parcel(
             queue_name, options["redis_message_id"], ready.encode(), how, message.actor_name
         )
@@ -212,8 +212,8 @@ class RedisBroker(Broker):
         """Drop all messages of a queue."""
         key = f"{self.namespace}:{q_name(queue_name)}"
         parts = ("", ".woken", ".msgs", ".prio", ".scores", ".delayed", ".suspects", ".deaths")
-        foreign = (".DQ", ".DQ.msgs", ".XQ", ".XQ.msgs")
-        lines.call("DEL", *(key + part for part in (*parts, *foreign)), action=f"flush {key}")
+        rare = (".again", ".DQ", ".DQ.msgs", ".XQ", ".XQ.msgs")
+        lines.call("DEL", *(key + part for part in (*parts, *rare)), action=f"flush {key}")
 
     def flush_all(self) -> None:
         """Drop all messages of all declared queues."""

@@ -29,7 +29,7 @@ from dramatiq.middleware import AsyncIO, Middleware, Pipelines, Retries
 from dramatiq.middleware import GroupCallbacks as DramatiqGroupCallbacks
 from dramatiq.results import Results
 
-from actors import conf
+from actors import conf, sweeping
 from actors.broker import RedisBroker
 from actors.encoding import FastEncoder
 from actors.facade import Actor
@@ -37,6 +37,7 @@ from actors.group_callbacks import GroupCallbacks
 from actors.middleware import DeadLetters, Facade, OutboxRelay
 from actors.results import RedisBackend
 from actors.stand_in import StandIn
+from actors.sweeper import Sweep
 from actors.wire.address import address_of
 
 #: Middleware that is not ours, whose sending hooks only count in memory.
@@ -82,6 +83,10 @@ def check_settings(**_: Any) -> list[CheckMessage]:
     """Check what our settings say."""
     return [
         *_range_messages("ACTORS_SEND_TIMEOUT_S", getattr(settings, "ACTORS_SEND_TIMEOUT_S", 1.0)),
+        *_range_messages("ACTORS_SWEEP_AFTER_S", getattr(settings, "ACTORS_SWEEP_AFTER_S", 60.0)),
+        *_range_messages(
+            "ACTORS_SWEEP_INTERVAL_S", getattr(settings, "ACTORS_SWEEP_INTERVAL_S", 30.0)
+        ),
         *_result_ttl_messages(_broker()),
         *_redis_url_messages(),
     ]
@@ -156,7 +161,10 @@ def _missing_messages(broker: Broker) -> Iterator[CheckMessage]:
             hint='Put "actors.group_callbacks.GroupCallbacks" in its place.',
             id="actors.E007",
         )
-    for needed, lost in _LOST_WITHOUT.items():
+    lost_without = dict(_LOST_WITHOUT)
+    if names := ", ".join(sweeping.watched()):
+        lost_without[Sweep] = f"what Redis loses of {names} is never sent again"
+    for needed, lost in lost_without.items():
         if not any(issubclass(kind, needed) for kind in kinds):
             path = f"{needed.__module__}.{needed.__name__}"
             yield Warning(

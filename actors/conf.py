@@ -29,6 +29,26 @@ def send_timeout_s() -> float:
     return float(_value("ACTORS_SEND_TIMEOUT_S", 1.0))
 
 
+def sweep_after_s() -> float:
+    """`ACTORS_SWEEP_AFTER_S`: seconds that a row may be without a living message."""
+    return float(_value("ACTORS_SWEEP_AFTER_S", 60.0))
+
+
+def sweep_interval_s() -> float:
+    """`ACTORS_SWEEP_INTERVAL_S`: seconds between two rounds of the sweep, of all workers."""
+    return float(_value("ACTORS_SWEEP_INTERVAL_S", 30.0))
+
+
+def dead_letter_days() -> float:
+    """`ACTORS_DEAD_LETTER_DAYS`: days that a dead letter is kept; 0 for ever."""
+    return float(_value("ACTORS_DEAD_LETTER_DAYS", 90))
+
+
+def most_dead_letters() -> int:
+    """`ACTORS_MOST_DEAD_LETTERS`: dead letters kept, the oldest goes first; 0 for any number."""
+    return int(_value("ACTORS_MOST_DEAD_LETTERS", 1_000_000))
+
+
 def is_eager() -> bool:
     """`ACTORS_EAGER`: whether `delay` runs the actor here and now, without Redis or a worker."""
     return bool(_value("ACTORS_EAGER", False))

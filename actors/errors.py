@@ -114,3 +114,14 @@ class WorkerDied(ActorsError):
             f"{actor_name} {message_id}: its worker died {deaths} times while it ran, the last "
             "times with nothing else in hand. Find out what kills it (memory?) before a retry."
         )
+
+
+class MessageExpired(ActorsError):
+    """No worker came to a message before it expired, and so it never ran."""
+
+    def __init__(self, *, message_id: str, actor_name: str, expires_at: str) -> None:
+        self.message_id, self.actor_name, self.expires_at = message_id, actor_name, expires_at
+        super().__init__(
+            f"{actor_name} {message_id}: no worker came to it before it expired at {expires_at}. "
+            "Are there enough workers? A requeue runs it without a limit."
+        )

@@ -59,6 +59,11 @@ def traceback_of(error: BaseException) -> str:
     return _storable(_cut(text, TRACEBACK_LENGTH, kept_at_end=TRACEBACK_LENGTH // 2))
 
 
+def storable(text: object, most: int = TRACEBACK_LENGTH) -> str:
+    """Return the text as Redis and every database can keep it, cut to `most` characters."""
+    return _storable(str(text))[:most]
+
+
 def exception_of(failure: Mapping[str, Any]) -> Exception | None:
     """Return the exception that a record describes, or None where its class can't be used here.
 

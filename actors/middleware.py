@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from typing import Any
 
 from django.db import DatabaseError, close_old_connections, connections
@@ -12,9 +11,9 @@ from dramatiq.broker import MessageProxy
 from dramatiq.errors import BrokerConnectionError
 from dramatiq.middleware import Middleware, MiddlewareError
 
-from actors import burial, outbox
-from actors.errors import BrokerUnavailable
+from actors import burial
 from actors.handles import current_message_id
+from actors.outbox.loop import RelayThread
 from actors.parent_watch import watch_parent
 from actors.worker.deliveries import Delivery
 
@@ -45,7 +44,7 @@ class DeadLetterNotWritten(MiddlewareError, BrokerConnectionError):
 class DeadLetters(Middleware):
     """Writes a message that failed for good to the database before it leaves Redis.
 
-    Hook: before nack. Stands after `Retries`, which decides that there is no other attempt.
+    Hooks: before ack and nack. Stands after `Retries`, which says that no other attempt follows.
     """
 
     def before_nack(self, broker: Broker, message: MessageProxy) -> None:
@@ -53,13 +52,24 @@ class DeadLetters(Middleware):
 
         One that was revoked while it ran has not failed, though Dramatiq counts the interruption.
         """
-        if isinstance(message, Delivery) and message.withdrawn:
-            return
+        if not (isinstance(message, Delivery) and message.withdrawn):
+            self._bury(broker, message)
+
+    def before_ack(self, broker: Broker, message: MessageProxy) -> None:
+        """Write likewise what expired: nobody else tells of it."""
+        if isinstance(message, Delivery) and message.withdrawn == "expired":
+            self._bury(broker, message)
+
+    def _bury(self, broker: Broker, message: MessageProxy) -> None:
         close_old_connections()
         try:
-            burial.bury(message)
-        except DatabaseError as error:
-            connections.close_all()
+            burial.bury(message, broker)
+        except Exception as error:
+            # Whatever it is: without its row, the message must not leave Redis.
+            if isinstance(error, DatabaseError):
+                connections.close_all()
+            else:
+                logger.exception("The dead letter of %s can't be written.", message)
             raise DeadLetterNotWritten(f"The dead letter could not be written: {error}") from error
 
 
@@ -69,45 +79,18 @@ class OutboxRelay(Middleware):
     Hooks: after the worker's boot, before its shutdown. Stands anywhere.
     """
 
-    #: Seconds between two looks, and the longest pause while Redis is away.
-    INTERVAL_S = 1.0
-    MAX_PAUSE_S = 5.0
-
     def __init__(self) -> None:
-        self._stopped = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._thread: RelayThread | None = None
 
     def after_worker_boot(self, broker: Broker, worker: Worker) -> None:
         """Start the relay."""
-        self._stopped.clear()
-        self._thread = threading.Thread(target=self._run, name="outbox-relay", daemon=True)
+        self._thread = RelayThread()
         self._thread.start()
 
     def before_worker_shutdown(self, broker: Broker, worker: Worker) -> None:
         """Stop it; what it has claimed is sent first."""
-        self._stopped.set()
         if self._thread is not None:
-            self._thread.join(timeout=5)
-
-    def _run(self) -> None:
-        pause_s = self.INTERVAL_S
-        while not self._stopped.wait(pause_s):
-            pause_s = self.INTERVAL_S if self._relay() else min(pause_s * 2, self.MAX_PAUSE_S)
-        connections.close_all()
-
-    def _relay(self) -> bool:
-        close_old_connections()
-        try:
-            if sent := outbox.relay():
-                logger.info("Sent %d messages that were left in the outbox.", sent)
-        except BrokerUnavailable as error:
-            logger.warning("The outbox waits: %s", error)
-            return False
-        except Exception:
-            # A worker's loop: whatever one round met, the next one must be tried.
-            logger.exception("The outbox's relay failed; it goes on.")
-            return False
-        return True
+            self._thread.stop()
 
 
 class ParentWatch(Middleware):

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypedDict
 
+#: Characters of a message's id.
+MOST_ID_CHARACTERS = 200
+
 
 class SendOptions(TypedDict, total=False):
     """What `apply_async` and `aapply_async` take besides the arguments; each may be left out.
@@ -13,7 +16,9 @@ class SendOptions(TypedDict, total=False):
     - `expires`: likewise; a message that no worker has come to before never runs
     - `priority`: -100 to 100, higher first; orders what waits
     - `queue`: another than the actor's
-    - `message_id`: a UUID of your own
+    - `message_id`: an id of your own, such as a UUID: up to 200 characters, without spaces. One id
+      is one message: a second send of it is dropped while the first is on its way; sent with a
+      commit, for a day
     - `on_commit`: False sends at once, also inside `atomic()`
     """
 
@@ -51,6 +56,7 @@ def told_to_workers(options: SendOptions) -> dict[str, Any]:
     if unknown := options.keys() - SendOptions.__annotations__.keys():
         known = ", ".join(SendOptions.__annotations__)
         raise TypeError(f"A send has no option {min(unknown)!r}; expected any of {known}.")
+    check_message_id(options.get("message_id"))
     priority = options.get("priority", 0)
     if not -100 <= priority <= 100:
         raise ValueError(f"priority is {priority}; expected -100 to 100, higher first.")
@@ -60,6 +66,26 @@ def told_to_workers(options: SendOptions) -> dict[str, Any]:
     if expires_at is not None:
         told["expires_at"] = int(expires_at.timestamp() * 1000)
     return told
+
+
+def check_message_id(message_id: object) -> None:
+    """Refuse an id that a row, a key or a log line could not hold.
+
+    Raises:
+        ValueError: It is not of the form that `SendOptions` says.
+    """
+    if message_id is None:
+        return
+    if (
+        not isinstance(message_id, str)
+        or not 0 < len(message_id) <= MOST_ID_CHARACTERS
+        or not message_id.isprintable()
+        or " " in message_id
+    ):
+        raise ValueError(
+            f"message_id is {message_id!r:.250}; expected text of 1 to {MOST_ID_CHARACTERS} "
+            "printable characters, without spaces."
+        )
 
 
 def _moment(name: str, when: float | timedelta | datetime | None) -> datetime | None:

@@ -33,10 +33,10 @@ class Parcel(NamedTuple):
     actor_name: str
 
 
-def how_to_send(delay_ms: int | None, priority: int, *, is_stored: bool = False) -> str:
-    """Return the `how` of a message; one that was stored may have been revoked before this."""
-    how = f"{max(int(delay_ms or 0), 0)},{priority}" if delay_ms or priority or is_stored else ""
-    return f"{how},stored" if is_stored else how
+def how_to_send(delay_ms: int | None, priority: int, send_key: str = "") -> str:
+    """Return the `how` of a message; `send_key`, of the outbox's: "stored,K" or "again,K"."""
+    how = f"{max(int(delay_ms or 0), 0)},{priority}" if delay_ms or priority or send_key else ""
+    return f"{how},{send_key}" if send_key else how
 
 
 def send(namespace: str, parcel: Parcel) -> None:

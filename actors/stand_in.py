@@ -86,6 +86,8 @@ class StandIn(RedisBroker):
         """Run a message here and now, unless it was revoked; return how it ended."""
         delivery = Delivery(message, message.message_id, message.queue_name, "")
         if withdrawn := _withdrawn(message):
+            delivery.withdrawn = withdrawn
+            self.emit_before("ack", delivery)
             return in_process.end(delivery, withdrawn)
         with _commits_of_its_own():
             return copy_context().run(self._run, delivery)
@@ -143,9 +145,9 @@ def put_in_place(broker: Broker) -> None:
 class _DeadLettersHere(DeadLetters):
     """Writes them in the transaction that may be around, and so leaves its connection alone."""
 
-    def before_nack(self, broker: Broker, message: MessageProxy) -> None:
+    def _bury(self, broker: Broker, message: MessageProxy) -> None:
         try:
-            burial.bury(message)
+            burial.bury(message, broker)
         except DatabaseError as error:
             logger.warning("The dead letter of %s could not be written: %s", message, error)
 

@@ -62,6 +62,7 @@ SECURE_CSP = {
 }
 
 INSTALLED_APPS = [
+    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -185,6 +186,7 @@ DRAMATIQ_BROKER = {
         "actors.middleware.Facade",
         "actors.middleware.DeadLetters",
         "actors.middleware.OutboxRelay",
+        "actors.sweeper.Sweep",
         "actors.middleware.ParentWatch",
     ],
 }
@@ -200,7 +202,7 @@ DRAMATIQ_RESULT_BACKEND = {
 _MAIL = env_url("MAIL_URL", "smtp://localhost:25", schemes=("smtp", "smtp+starttls", "smtps"))
 MAILERS = {
     "default": {
-        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "BACKEND": "media_app.smtp.Backend",
         "OPTIONS": {
             "host": _MAIL.hostname or "localhost",
             "port": _MAIL.port or (465 if _MAIL.scheme == "smtps" else 25),
@@ -209,10 +211,17 @@ MAILERS = {
             "use_ssl": _MAIL.scheme == "smtps",
             "use_tls": _MAIL.scheme == "smtp+starttls",
             "timeout": 10,
+            # Said in EHLO. Named here, because looking this machine's name up can take long.
+            "local_hostname": env_str("MAIL_EHLO_NAME", _SITE.hostname or "localhost"),
         },
     }
 }
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env_str("MAIL_FROM", "Darkroom <darkroom@localhost>")
+#: Seconds after which a mail that is being sent is taken for one of a worker that died. Longer
+#: than its dialogue lasts: four answers of at most `timeout` seconds.
+MAIL_LEASE_S = env_seconds("MAIL_LEASE", 45.0)
+#: Seconds without an upload after which a batch is closed and its owner told by mail.
+BATCH_QUIET_S = env_seconds("BATCH_QUIET", 60.0)
 #: Where the mail viewer keeps what was sent; the viewer's pages exist in development only.
 DEV_MAIL_DIR = DATA_DIR / "mail"
 

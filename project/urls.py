@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.templatetags.static import static
 from django.urls import include, path
 
 
@@ -12,8 +14,15 @@ async def healthz(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok\n", content_type="text/plain")
 
 
+async def favicon(request: HttpRequest) -> HttpResponse:
+    """Send browsers that ask by habit, as in the admin, to the icon that our pages name."""
+    return HttpResponseRedirect(static("darkroom/favicon.svg"))
+
+
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
+    path("favicon.ico", favicon),
+    path("admin/", admin.site.urls),
     path("", include("media_app.urls_api")),
     path("", include("media_app.urls_pages")),
 ]

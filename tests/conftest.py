@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from tests.workers import queue_length, valkey, valkey_server, worker, worker_process
+from tests.workers import (
+    no_other_relay,
+    queue_length,
+    valkey,
+    valkey_server,
+    worker,
+    worker_process,
+)
 
-__all__ = ["queue_length", "valkey", "valkey_server", "worker", "worker_process"]
+__all__ = ["no_other_relay", "queue_length", "valkey", "valkey_server", "worker", "worker_process"]

@@ -54,6 +54,7 @@ class FleetWorker:
         threads: int = 4,
         queues: Sequence[str] = (),
         grace_s: float = 600.0,
+        settings_module: str = "tests.settings_beside",
     ) -> None:
         self._log_path, self._is_stopping = log_path, False
         options = {"--processes": 1, "--threads": threads}
@@ -64,7 +65,7 @@ class FleetWorker:
             self.process = subprocess.Popen(
                 [*command, *(["--queues", *queues] if queues else [])],
                 cwd=ROOT,
-                env=environment(url),
+                env={**environment(url), "DJANGO_SETTINGS_MODULE": settings_module},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

@@ -17,6 +17,9 @@ from tests.acceptance.postgres import Postgres
 PATHS = (
     "tests/integration/actors",
     "tests/integration/test_api.py",
+    "tests/integration/test_batches.py",
+    "tests/integration/test_notices.py",
+    "tests/integration/test_stale.py",
     "tests/integration/test_uploads.py",
     "tests/acceptance/test_celery_tutorial.py",
 )

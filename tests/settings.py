@@ -26,6 +26,9 @@ from project.settings import (  # noqa: E402
     STORAGES,
 )
 
+#: A test that wants the sweep runs it, or workers with settings for it: `tests.settings_sweeping`.
+ACTORS_SWEEP_INTERVAL_S = 86_400.0
+
 STATIC_ROOT.mkdir(exist_ok=True)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.tutorial", "tests.faults"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,9 +16,13 @@ from django.conf import settings
 from django.db import connections
 
 from actors.connection import client
+from actors.outbox import storing
+from actors.outbox.breaker import Breaker
 from tests.valkey_server import ValkeyServer
 from tests.waiting import eventually
 
+#: The worker of this session, once a test has wanted it.
+_running: list[subprocess.Popen[bytes]] = []
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -35,6 +40,8 @@ def valkey_server() -> Iterator[ValkeyServer]:
 def valkey(valkey_server: ValkeyServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty Valkey, in a namespace that no worker looks at: what is sent stays in its queue."""
     monkeypatch.setattr(dramatiq.get_broker(), "namespace", "unattended")
+    # What an earlier test's outage has taught is not this one's.
+    monkeypatch.setattr(storing, "breaker", Breaker())
     client().flushall()
     yield
     client().flushall()
@@ -48,10 +55,14 @@ def worker_process(
     log_path = Path(settings.DATA_DIR) / "worker.log"
     with log_path.open("wb") as log:
         process = start_worker(log)
-        eventually(lambda: b"ready for action" in log_path.read_bytes(), within=20)
-        yield process
-        process.terminate()
-        process.wait(20)
+        _running.append(process)
+        try:
+            eventually(lambda: b"ready for action" in log_path.read_bytes(), within=60)
+            yield process
+        finally:
+            _running.remove(process)
+            process.terminate()
+            process.wait(20)
 
 
 @pytest.fixture
@@ -66,6 +77,16 @@ def worker(
     yield
     # The thread of `sync_to_async` outlives the test, and so would its connection.
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
+
+
+@pytest.fixture
+def no_other_relay() -> Iterator[None]:
+    """Puts a worker that an earlier test has started to sleep: its relay sees the rows, too."""
+    for process in _running:
+        process.send_signal(signal.SIGSTOP)
+    yield
+    for process in _running:
+        process.send_signal(signal.SIGCONT)
 
 
 @pytest.fixture

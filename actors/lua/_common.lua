@@ -6,6 +6,7 @@ local WORKERS = NS .. "__workers__"
 local CLOCK = NS .. "__clock__"
 local SEQ = NS .. "__seq__"
 local CONTROL = NS .. "__control__"
+local SENT = NS .. "__sent__"
 local WAKE = "*"
 
 local function held_key(worker)
@@ -92,6 +93,41 @@ local function never_runs(id, text, ttl)
     end
 end
 
+-- Put a message where it waits. `delay_ms` and `priority` are digits.
+local function place(key, id, data, delay_ms, priority)
+    if priority ~= "0" then
+        redis.call("HSET", key .. ".scores", id, new_score(tonumber(priority)))
+    end
+    if delay_ms ~= "0" then
+        postpone(key, id, tonumber(delay_ms))
+    else
+        make_ready(key, id, false)
+    end
+    redis.call("HSET", key .. ".msgs", id, data)
+end
+
+-- Forget what came of a message when it ran before: it is sent again, as if new.
+local function start_fresh(key, id)
+    redis.call("HDEL", key .. ".deaths", id)
+    redis.call("DEL", "actors:ended:" .. id, "actors:live:" .. id)
+end
+
+-- Put a message anew that a person sent again while it was still on its way to its end, which has come now.
+-- Returns whether there was one. (Whoever requeues a dead letter may be sooner than the worker that wrote it.
+-- Where that worker dies right then, the message runs to its end once more, and only then comes this one.)
+local function come_again(key, id)
+    local kept = redis.call("HGET", key .. ".again", id)
+    if not kept then
+        return false
+    end
+    local delay_ms, priority, data = string.match(kept, "^(%d+),(-?%d+)\n(.*)$")
+    redis.call("HDEL", key .. ".scores", id)
+    place(key, id, data, delay_ms, priority)
+    start_fresh(key, id)
+    redis.call("HDEL", key .. ".again", id)
+    return true
+end
+
 -- End a message that was revoked while a worker had it, now that none has. Returns whether it was.
 local function withdraw(key, id)
     local live = "actors:live:" .. id
@@ -102,9 +138,11 @@ local function withdraw(key, id)
     local ttl = math.max(redis.call("PTTL", live), 1)
     redis.call("SET", "actors:ended:" .. id, text, "PX", string.format("%.0f", ttl))
     redis.call("PUBLISH", "actors:events:" .. id, text)
-    redis.call("HDEL", key .. ".msgs", id)
-    redis.call("HDEL", key .. ".scores", id)
-    redis.call("HDEL", key .. ".deaths", id)
+    if not come_again(key, id) then
+        redis.call("HDEL", key .. ".msgs", id)
+        redis.call("HDEL", key .. ".scores", id)
+        redis.call("HDEL", key .. ".deaths", id)
+    end
     return true
 end
 
@@ -113,32 +151,52 @@ local function was_revoked(id)
     return ended and string.sub(ended, 1, 18) == '{"state":"revoked"'
 end
 
--- Put a new message on its queue. `how` is empty, or "delay_ms,priority", or "delay_ms,priority,stored" for
--- one that may have been revoked before it was sent.
+-- Put a message of the outbox. `way` is "stored", or "again" for one that was sent before and is to run anew.
+-- Its key is remembered in the same step, last: whatever becomes of the message, it is not put a second time.
+local function put_stored(key, id, data, delay_ms, priority, way, send_key)
+    if redis.call("ZSCORE", SENT, send_key) then
+        return 0
+    end
+    local new = 1
+    if redis.call("HEXISTS", key .. ".msgs", id) == 1 then
+        if way == "again" then
+            redis.call("HSET", key .. ".again", id, delay_ms .. "," .. priority .. "\n" .. data)
+        else
+            new = 0
+        end
+    elseif was_revoked(id) then
+        new = 0
+    else
+        place(key, id, data, delay_ms, priority)
+        if way == "again" then
+            start_fresh(key, id)
+        else
+            redis.call("DEL", "actors:ended:" .. id)
+        end
+    end
+    redis.call("ZADD", SENT, string.format("%.0f", now_ms()), send_key)
+    return new
+end
+
+-- Put a new message on its queue. `how` is empty, or "delay_ms,priority", or "delay_ms,priority,way,key" for
+-- one of the outbox. Returns 1, or 0 where it is dropped.
 local function put(queue, id, data, how)
     local key = NS .. queue
+    local delay_ms, priority, way, send_key = "0", "0", "", ""
+    if how ~= "" then
+        delay_ms, priority, way, send_key = string.match(how, "^(%d+),(-?%d+),?(%a*),?(.*)$")
+    end
+    if way ~= "" then
+        return put_stored(key, id, data, delay_ms, priority, way, send_key)
+    end
     if redis.call("HEXISTS", key .. ".msgs", id) == 1 then
         return 0
     end
     if how == "" then
         redis.call("RPUSH", key, id)
+        redis.call("HSET", key .. ".msgs", id, data)
     else
-        local delay, priority, stored = string.match(how, "^(%d+),(-?%d+),?(%a*)$")
-        if stored == "stored" then
-            if was_revoked(id) then
-                return 0
-            end
-            redis.call("DEL", "actors:ended:" .. id)
-        end
-        if priority ~= "0" then
-            redis.call("HSET", key .. ".scores", id, new_score(tonumber(priority)))
-        end
-        if delay ~= "0" then
-            postpone(key, id, tonumber(delay))
-        else
-            make_ready(key, id, false)
-        end
+        place(key, id, data, delay_ms, priority)
     end
-    redis.call("HSET", key .. ".msgs", id, data)
     return 1
 end

@@ -95,7 +95,20 @@ local function record(message_id, text, ttl)
     redis.pcall("PUBLISH", "actors:events:" .. message_id, text)
 end
 
--- The last ten attempts are kept, and the traceback of the last one.
+-- The last ten attempts are kept, and the whole traceback of the last one. An earlier one's is kept in short,
+-- and only where the next one's differs: most fail each time alike, and Redis holds all that are tried again.
+local SHORT = 1000
+local function keep_traceback(live, number, traceback)
+    local before = redis.call("HMGET", live, "traceback", "attempts")
+    local last, slot = before[1], "traceback:" .. (tonumber(before[2] or number - 1) % 10)
+    redis.call("HDEL", live, "traceback:" .. number % 10)
+    if last and last ~= traceback then
+        local is_short = #last <= 2 * SHORT
+        redis.call("HSET", live, slot,
+            is_short and last or string.sub(last, 1, SHORT) .. "\n...\n" .. string.sub(last, -SHORT))
+    end
+end
+
 local function record_attempt(message_id, text, ttl, how)
     local live = "actors:live:" .. message_id
     local told, traceback = string.match(text, "^([^\n]*)\n(.*)$")
@@ -104,8 +117,10 @@ local function record_attempt(message_id, text, ttl, how)
         return
     end
     local delay = tonumber(string.match(how, "^%d+") or 0)
+    pcall(keep_traceback, live, number, traceback)
     redis.pcall("HSET", live, "state", "retrying", "attempts", number, "attempt:" .. number % 10, told,
         "traceback", traceback)
+    redis.pcall("HSETNX", live, "first", string.match(told, '"started":(%d+)') or "0")
     redis.pcall("PEXPIRE", live, string.format("%.0f", ttl + delay))
     redis.pcall("PUBLISH", "actors:events:" .. message_id, told)
 end
@@ -116,7 +131,11 @@ local function parts_of(key)
     local parts = known[key]
     if not parts then
         redis.call("HLEN", key .. ".msgs")
-        parts = { scores = redis.call("HLEN", key .. ".scores") > 0, deaths = redis.call("HLEN", key .. ".deaths") > 0 }
+        parts = {
+            scores = redis.call("HLEN", key .. ".scores") > 0,
+            deaths = redis.call("HLEN", key .. ".deaths") > 0,
+            again = redis.call("HLEN", key .. ".again") > 0,
+        }
         known[key] = parts
     end
     return parts
@@ -136,13 +155,13 @@ local function remove(key, id)
     ids[#ids + 1] = id
 end
 
-local function forget(key, id, is_retry, is_alone)
+local function forget(key, id, stays, is_alone)
     local parts = parts_of(key)
     remove(held, id)
     if is_alone then
         redis.call("DEL", alone_key(ARGV[1]))
     end
-    if not is_retry then
+    if not stays then
         remove(key .. ".msgs", id)
         if parts.scores then
             remove(key .. ".scores", id)
@@ -182,8 +201,9 @@ local function finish(i, new)
     elseif ARGV[i + 5] ~= "" then
         record(message_id, ARGV[i + 5], ARGV[i + 6])
     end
+    local stays = is_retry or (parts_of(key).again and come_again(key, id))
     ended[id] = true
-    forget(key, id, is_retry, string.sub(mark, #delivery + 2, #delivery + 2) == "1")
+    forget(key, id, stays, string.sub(mark, #delivery + 2, #delivery + 2) == "1")
     return 1
 end
 

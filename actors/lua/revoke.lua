@@ -43,6 +43,7 @@ for i = 5, #ARGV do
         revoke_caused(redis.call("HGET", key .. ".msgs", id))
         if is_held() then
             mark(id)
+            redis.call("HDEL", key .. ".again", id)
             redis.call("PUBLISH", CONTROL, "revoke " .. id)
             return "asked"
         end
@@ -50,6 +51,7 @@ for i = 5, #ARGV do
         redis.call("ZREM", key .. ".delayed", id)
         redis.call("ZREM", key .. ".prio", id)
         redis.call("HDEL", key .. ".scores", id)
+        redis.call("HDEL", key .. ".again", id)
         redis.call("HDEL", key .. ".msgs", id)
         return "revoked"
     end

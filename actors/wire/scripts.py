@@ -51,8 +51,23 @@ REVOKE = _load("revoke")
 LOOK = _load("look")
 MARK = _load("mark")
 FORGET = _load("forget")
+LIVING = _load("living")
 
-_all = (ENQUEUE, FETCH, END, GIVE_BACK, KEEP, REAP, LEAVE, ADOPT, REVOKE, LOOK, MARK, FORGET)
+_all = (
+    ENQUEUE,
+    FETCH,
+    END,
+    GIVE_BACK,
+    KEEP,
+    REAP,
+    LEAVE,
+    ADOPT,
+    REVOKE,
+    LOOK,
+    MARK,
+    FORGET,
+    LIVING,
+)
 _by_digest = {script.digest: script for script in _all}
 
 

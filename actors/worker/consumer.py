@@ -6,6 +6,7 @@ connection, it goes on by itself.
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections import deque
 from collections.abc import Iterable
@@ -135,13 +136,17 @@ class RedisConsumer(Consumer):
     def _delivery(self, fetched: Fetched, held_id: str, data: bytes) -> Delivery:
         queue_name, number, deaths = self._queue_name, fetched.number, fetched.deaths
         try:
-            message = Message.decode(data)
+            message = _decoded(data)
         except DecodeError as error:
-            message = _undecodable(queue_name, held_id, data)
+            message = Message(queue_name, "(undecodable)", (), {}, {}, held_id)
             delivery = Delivery(message, held_id, queue_name, number)
+            delivery.raw = data
             delivery.fail()
             delivery.stuff_exception(error)
             return delivery
+        if message.queue_name != queue_name:
+            # A worker's thread looks up the message's consumer by it.
+            message = dataclasses.replace(message, queue_name=queue_name)
         message.options["redis_message_id"] = held_id
         return Delivery(message, held_id, queue_name, number, is_alone=deaths > 0, deaths=deaths)
 
@@ -189,6 +194,15 @@ class RedisConsumer(Consumer):
         self._failures += 1
 
 
-def _undecodable(queue_name: str, held_id: str, data: bytes) -> Message[Any]:
-    text = data.decode(errors="replace")
-    return Message(queue_name, "(undecodable)", (text,), {}, {}, held_id)
+def _decoded(data: bytes) -> Message[Any]:
+    """Return the message.
+
+    Raises:
+        DecodeError: It is none, or one whose parts Dramatiq's worker would stumble over.
+    """
+    message: Message[Any] = Message.decode(data)
+    if type(message.options) is dict and type(message.kwargs) is dict:
+        names = (message.message_id, message.actor_name, message.queue_name)
+        if all(type(name) is str for name in names):
+            return message
+    raise DecodeError("Failed to decode message.", data, TypeError("a part has a wrong type"))

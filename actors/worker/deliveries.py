@@ -56,6 +56,9 @@ class Delivery(MessageProxy):
         # Read now: Dramatiq counts an attempt that failed as a retry, but not always.
         retries = message.options.get("retries", 0)
         self.retries = retries if isinstance(retries, int) else 0
+        #: What Dramatiq kept of the attempt before; the bytes of what is no message.
+        self.earlier_traceback = message.options.get("traceback")
+        self.raw: bytes | None = None
         self.thread_id = 0
         self.is_marked = False
         #: Whether it was revoked while it was held here.

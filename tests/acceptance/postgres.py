@@ -21,8 +21,9 @@ _OPTIONS = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c ma
 class Postgres:
     """A temporary cluster on a free loopback port; each test run gets a database of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: str = _OPTIONS) -> None:
         self._bin = _folder_of("initdb")
+        self._options = options
         self._folder = Path(tempfile.mkdtemp(prefix="dk-pg-"))
         # The server refuses to run as root; Debian's package makes this user.
         self._user = "postgres" if os.geteuid() == 0 else None
@@ -34,12 +35,20 @@ class Postgres:
             shutil.chown(self._folder, self._user)
         data = str(self._folder / "data")
         self._run("initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync")
-        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -k {self._folder} {_OPTIONS}"
-        log = str(self._folder / "log")
+        self.launch()
+
+    def launch(self) -> None:
+        """Start the server on its data."""
+        data, log = str(self._folder / "data"), str(self._folder / "log")
+        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -k {self._folder} {self._options}"
         self._run("pg_ctl", "-D", data, "-l", log, "-w", "-o", options, "start")
 
-    def stop(self) -> None:
+    def halt(self) -> None:
+        """End the server as a crash would; its data stays."""
         self._run("pg_ctl", "-D", str(self._folder / "data"), "-m", "immediate", "-w", "stop")
+
+    def stop(self) -> None:
+        self.halt()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def new_database(self) -> str:

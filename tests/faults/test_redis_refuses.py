@@ -19,7 +19,8 @@ STRINGS = (
 OTHERS = (
     "dramatiq:default",
     *(f"dramatiq:default.{name}" for name in ("msgs", "prio", "scores", "delayed", "suspects")),
-    *(f"dramatiq:default.{name}" for name in ("deaths", "XQ", "XQ.msgs", "DQ", "DQ.msgs")),
+    *(f"dramatiq:default.{name}" for name in ("deaths", "again", "XQ", "XQ.msgs", "DQ")),
+    "dramatiq:default.DQ.msgs",
     *(
         "dramatiq:__workers__",
         "dramatiq:__clock__",

@@ -129,6 +129,25 @@ def fail_always(name: str) -> None:
     raise ValueError(f"attempt {trace(name).stat().st_size}")
 
 
+@actor(max_retries=12, min_backoff=1, max_backoff=1)
+def fail_each_differently(name: str) -> None:
+    """One whose attempts differ in what they say, at length."""
+    with trace(name).open("a") as counted:
+        counted.write("|")
+    raise ValueError(f"attempt {trace(name).stat().st_size}\n" + "and so on\n" * 120)
+
+
+@actor(max_retries=3, throws=ValueError)
+def refuse() -> None:
+    """One whose exception is final."""
+    raise ValueError("never")
+
+
+@actor(max_retries=3, max_age=20)
+def only_when_young() -> None:
+    """One that Dramatiq's `AgeLimit` lets no worker run after 20 ms."""
+
+
 @actor(max_retries=1, min_backoff=1, max_backoff=1)
 def fail_at_length(plate: str) -> None:
     """One that fails twice, at length."""

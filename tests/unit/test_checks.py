@@ -19,7 +19,9 @@ from dramatiq.rate_limits.backends import StubBackend as StubLimits
 from dramatiq.results import Results
 from dramatiq.results.backends import StubBackend
 
+from actors import sweeping
 from actors.middleware import DeadLetters
+from actors.sweeper import Sweep
 from actors.testing import capture
 
 
@@ -105,6 +107,13 @@ def test_a_send_timeout_out_of_range_is_refused(settings, value):
     assert message.msg == f"ACTORS_SEND_TIMEOUT_S is {value!r}; expected a number above 0."
 
 
+@pytest.mark.parametrize("name", ["ACTORS_SWEEP_AFTER_S", "ACTORS_SWEEP_INTERVAL_S"])
+def test_times_of_the_sweep_out_of_range_are_refused(settings, name):
+    setattr(settings, name, 0)
+
+    assert found()["actors.E003"].msg == f"{name} is 0; expected a number above 0."
+
+
 def test_a_result_ttl_out_of_range_is_refused(middleware, monkeypatch):
     [results] = [each for each in middleware if isinstance(each, Results)]
     monkeypatch.setattr(results, "result_ttl", -1)
@@ -175,6 +184,14 @@ def test_a_middleware_of_ours_that_is_missing_is_warned_of(middleware):
 
     assert message.msg.startswith("DeadLetters is missing: messages that fail for good")
     assert "actors.middleware.DeadLetters" in message.hint
+
+
+def test_a_missing_sweep_is_warned_of_where_an_app_counts_on_it(middleware, monkeypatch):
+    middleware[:] = [each for each in middleware if not isinstance(each, Sweep)]
+
+    assert "Sweep is missing: what Redis loses of images," in found()["actors.W003"].msg
+    monkeypatch.setattr(sweeping, "_watches", {})
+    assert found() == {}
 
 
 def test_eager_mode_is_warned_of_in_production_only(settings):

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-import re
-from argparse import ArgumentParser, ArgumentTypeError
-from collections import Counter
-from collections.abc import Iterable
-from datetime import timedelta
+from argparse import ArgumentParser
 from typing import Any
-from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db.models import Q, QuerySet
-from django.utils import timezone
+from django.db import DatabaseError
 
-from actors import dead_letters
-from actors.models import DeadLetter
+from actors import sweeping
+from actors.dead_letters import (
+    Account,
+    CannotRequeue,
+    Selection,
+    WrongArguments,
+    edited,
+    requeue,
+    requeue_all,
+)
+from actors.errors import BrokerUnavailable
+from actors.management.letters import (
+    SHOWN,
+    Progress,
+    add_filters,
+    chosen,
+    count_of,
+    lines_of,
+    person,
+    stoppable,
+)
 
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-FILTERS = ("actor", "queue", "since", "error", "id")
+#: Failures named one by one.
+MOST_NAMED = 20
 
 
 class Command(BaseCommand):
@@ -26,121 +39,127 @@ class Command(BaseCommand):
 
     help = (
         "Send again what failed for good. Without a filter, lists what there is and asks for one; "
-        "--all takes everything."
+        "--all takes everything. Ctrl-C stops it; another run goes on with what is left."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the filters."""
-        parser.add_argument("--actor", help="only messages of this actor")
-        parser.add_argument("--queue", help="only messages of this queue")
+        add_filters(parser, doing="send")
         parser.add_argument(
-            "--since", type=age, help="only what failed in the last 30s, 20m, 2h, 7d"
+            "--edit-args",
+            metavar="JSON",
+            help='for exactly one: with other arguments, [4, 5] or {"args": [4], "kwargs": {}}',
         )
         parser.add_argument(
-            "--error", metavar="TEXT", help="only errors whose type or text holds this"
+            "--stale",
+            action="store_true",
+            help="instead: send again what waits for a message that Redis has lost",
         )
-        parser.add_argument("--id", type=message_id, help="only the message with this id")
-        parser.add_argument("--all", action="store_true", help="everything that failed")
-        parser.add_argument("--limit", type=positive, help="at most so many, the oldest first")
-        parser.add_argument("--dry-run", action="store_true", help="only show what would be sent")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """List what is meant, send it, sum up."""
-        dead = DeadLetter.objects.filter(state=DeadLetter.State.DEAD).defer("payload", "traceback")
-        if not options["all"] and all(options[name] is None for name in FILTERS):
-            self._list(dead, options["limit"])
+        selection, limit = chosen(options), options["limit"]
+        if options["stale"]:
+            if selection is not None or limit or options["edit_args"]:
+                raise CommandError(
+                    "--stale takes no filter: it looks at rows, not at dead letters."
+                )
+            self._sweep(dry_run=options["dry_run"])
+        elif selection is None:
+            self._list(Selection(), limit)
             raise CommandError(
-                "Say what to send again: --actor, --queue, --since, --error, --id or --all.",
+                "Say what to send again: --actor, --queue, --cause, --since, --until, --error, "
+                "--id or --all.",
                 returncode=2,
             )
-        chosen = _chosen(dead, options)[: options["limit"]]
-        ids = list(chosen.values_list("pk", flat=True))
-        if not ids:
-            self.stdout.write("Nothing that failed matches.")
+        elif options["edit_args"] is not None:
+            self._edit(selection, options["edit_args"], dry_run=options["dry_run"])
         elif options["dry_run"]:
-            self._show(chosen.iterator())
-            self.stdout.write(f"Dry run: {len(ids)} would be sent again, nothing was.")
+            self._show(selection, limit)
         else:
-            self._send(ids)
+            self._send(selection, limit)
 
-    def _list(self, dead: QuerySet[DeadLetter], limit: int | None) -> None:
-        total = dead.count()
-        self._show(list(dead.order_by("-failed_at")[: limit or 20]))
+    def _list(self, selection: Selection, limit: int | None) -> None:
+        for line in lines_of(selection.letters().order_by("-failed_at", "-id")[: limit or SHOWN]):
+            self.stdout.write(line)
+        total = selection.letters().count()
         self.stdout.write(f"{total} failed in all." if total else "Nothing has failed.")
 
-    def _show(self, letters: Iterable[DeadLetter]) -> None:
-        for letter in letters:
-            error = " ".join(letter.error.split())[:100]
-            self.stdout.write(
-                f"{letter.failed_at:%Y-%m-%d %H:%M:%S}  {letter.id}  {letter.actor_name}"
-                f"  {letter.error_type}: {error}"
-            )
+    def _show(self, selection: Selection, limit: int | None) -> None:
+        total = selection.letters().count()
+        total = min(total, limit or total)
+        for line in lines_of(selection.letters().order_by("failed_at", "id")[: limit or SHOWN]):
+            self.stdout.write(line)
+        if total > (limit or SHOWN):
+            self.stdout.write(f"... and {total - SHOWN} more; --limit shows more of them.")
+        self.stdout.write(f"Dry run: {total} would be sent again, nothing was.")
 
-    def _send(self, ids: list[UUID]) -> None:
-        self.stdout.write(f"Sending {len(ids)} again.")
-        outcomes: Counter[str] = Counter()
+    def _send(self, selection: Selection, limit: int | None) -> None:
+        progress = Progress(self.stdout, count_of(selection, limit))
+        account, stopped = Account(), ""
         try:
-            for number, letter_id in enumerate(ids, start=1):
-                outcome, words = _requeue(letter_id)
-                outcomes[outcome] += 1
-                self.stdout.write(f"[{number}/{len(ids)}] {letter_id} {words}")
+            with stoppable() as stop:
+                for some in requeue_all(selection, by=person(), limit=limit):
+                    self._name(some.reasons[: max(MOST_NAMED - account.failed, 0)])
+                    account.add(some)
+                    progress.tell(account.done, "done")
+                    if stop.is_set():
+                        stopped = "Stopped"
+                        break
         except KeyboardInterrupt:
+            stopped = "Stopped at once"
+        except DatabaseError as error:
+            stopped = f"The database went away ({error})"
+        progress.end()
+        self._sum_up(account, stopped)
+
+    def _name(self, reasons: list[tuple[str, str]]) -> None:
+        for letter_id, reason in reasons:
+            self.stdout.write(f"{letter_id} not sent: {reason}")
+
+    def _sum_up(self, account: Account, stopped: str) -> None:
+        told = f"{account.sent} sent again, {account.failed} failed, {account.skipped} skipped."
+        if account.waiting:
+            told += f" {account.waiting} of them wait in the outbox and leave with Redis back."
+        if stopped:
             raise CommandError(
-                f"Stopped: {outcomes['sent']} sent, the rest is as it was.", returncode=130
-            ) from None
-        self.stdout.write(
-            f"Done: {outcomes['sent']} sent again, {outcomes['failed']} failed, "
-            f"{outcomes['skipped']} skipped."
-        )
-        if outcomes["failed"]:
-            raise CommandError(f"{outcomes['failed']} could not be sent; they are still listed.")
+                f"{stopped}: {told} The rest is as it was; run it again to go on.", returncode=130
+            )
+        if not account.done:
+            self.stdout.write("Nothing that failed matches.")
+            return
+        self.stdout.write(f"Done: {told}")
+        if account.failed:
+            raise CommandError(f"{account.failed} could not be sent; they are still listed.")
 
+    def _edit(self, selection: Selection, text: str, *, dry_run: bool) -> None:
+        letters = list(selection.letters().defer(None)[:2])
+        if len(letters) != 1:
+            found = "none matches" if not letters else "there are more"
+            raise CommandError(
+                f"--edit-args is for exactly one dead letter; {found}. Say its --id."
+            )
+        try:
+            message = edited(letters[0], text)
+            told = f"{letters[0].pk}: {message}"
+            if dry_run:
+                self.stdout.write(f"Dry run: {told} would be sent.")
+            elif requeue(letters[0], by=person(), message=message) is None:
+                raise CommandError(f"{letters[0].pk}: somebody else has sent it.")
+            else:
+                self.stdout.write(f"{told}: sent again.")
+        except (WrongArguments, CannotRequeue) as error:
+            raise CommandError(str(error)) from error
 
-def _requeue(letter_id: UUID) -> tuple[str, str]:
-    """Return how it went, for the account, and in words."""
-    letter = DeadLetter.objects.filter(pk=letter_id).first()
-    try:
-        stored = dead_letters.requeue(letter) if letter else None
-    except Exception as error:
-        # A command's loop: one letter that can't be sent must not stop the others.
-        return "failed", f"not sent ({type(error).__name__}: {error})"
-    if letter is None or stored is None:
-        return "skipped", "skipped: somebody else has sent it"
-    name = letter.actor_name
-    return "sent", f"{name}: " + ("sent" if stored.is_sent else "stored, it leaves with Redis back")
-
-
-def age(text: str) -> timedelta:
-    """Return the duration that `2h` or `30m` says."""
-    if not (found := re.fullmatch(r"(\d+)([smhd])", text)):
-        raise ArgumentTypeError(f"{text!r} is no age; expected a number and s, m, h or d: 2h")
-    return timedelta(**{UNITS[found[2]]: int(found[1])})
-
-
-def message_id(text: str) -> UUID:
-    """Return the id."""
-    try:
-        return UUID(text)
-    except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no message id; expected a UUID") from None
-
-
-def positive(text: str) -> int:
-    """Return a whole number above 0."""
-    if not text.isdecimal() or int(text) < 1:
-        raise ArgumentTypeError(f"{text!r} is no limit; expected a whole number above 0")
-    return int(text)
-
-
-def _chosen(dead: QuerySet[DeadLetter], options: dict[str, Any]) -> QuerySet[DeadLetter]:
-    if options["actor"]:
-        dead = dead.filter(actor_name=options["actor"])
-    if options["queue"]:
-        dead = dead.filter(queue_name=options["queue"])
-    if options["id"]:
-        dead = dead.filter(pk=options["id"])
-    if options["since"]:
-        dead = dead.filter(failed_at__gte=timezone.now() - options["since"])
-    if text := options["error"]:
-        dead = dead.filter(Q(error__icontains=text) | Q(error_type__icontains=text))
-    return dead.order_by("failed_at")
+    def _sweep(self, *, dry_run: bool) -> None:
+        try:
+            accounts = sweeping.sweep_once(dry_run=dry_run)
+        except BrokerUnavailable as error:
+            raise CommandError(str(error)) from error
+        for each in accounts:
+            lost = f"{each.lost} without a message, {each.sent} sent again"
+            self.stdout.write(f"{each.name}: {each.seen} looked at, {lost}. {each.error}".rstrip())
+        if not accounts:
+            self.stdout.write("No app has registered anything that can be stale.")
+        if any(each.error for each in accounts):
+            raise CommandError("Not all could be looked at.")

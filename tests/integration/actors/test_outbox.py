@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+import uuid
 from collections import Counter
 from datetime import timedelta
 
@@ -20,9 +21,11 @@ from actors import AsyncResult, BrokerUnavailable, ResultMissing, group, outbox
 from actors.arithmetic import add
 from actors.connection import client
 from actors.models import OutboxMessage
+from actors.outbox import relaying
 from tests.tutorial import tasks
-from tests.waiting import eventually
 from tests.workers import run_python
+
+SECOND = timedelta(seconds=1)
 
 
 def test_a_message_leaves_after_the_commit_and_finds_the_row(worker):
@@ -63,6 +66,93 @@ def test_a_savepoint_that_is_rolled_back_takes_only_its_own_messages(
             transaction.set_rollback(True)
 
     assert queue_length("default") == 1
+
+
+def test_a_nested_block_leaves_nothing_before_the_outer_one_commits(
+    valkey, transactional_db, queue_length
+):
+    with transaction.atomic():
+        with transaction.atomic():
+            add.delay(1, 2)
+        assert queue_length("default") == 0
+        with transaction.atomic(durable=False, savepoint=False):
+            add.delay(3, 4)
+        assert queue_length("default") == 0
+
+    assert queue_length("default") == 2
+    assert not OutboxMessage.objects.exists()
+
+
+def test_the_outer_blocks_rollback_takes_what_a_nested_one_stored(
+    valkey, transactional_db, queue_length
+):
+    with transaction.atomic():
+        with transaction.atomic():
+            add.delay(1, 2)
+        transaction.set_rollback(True)
+
+    assert queue_length("default") == 0
+    assert not OutboxMessage.objects.exists()
+
+
+def test_a_savepoint_of_ones_own_takes_back_what_came_after_it(
+    valkey, transactional_db, queue_length
+):
+    with transaction.atomic():
+        kept = add.delay(1, 2)
+        savepoint = transaction.savepoint_create()
+        add.delay(3, 4)
+        transaction.savepoint_rollback(savepoint)
+
+    assert queue_length("default") == 1
+    assert client().hexists("unattended:default.msgs", kept.id)
+    assert not OutboxMessage.objects.exists()
+
+
+def test_a_callback_that_fails_neither_reaches_the_view_nor_stops_the_send(
+    valkey, transactional_db, queue_length, caplog
+):
+    with transaction.atomic():
+        transaction.on_commit(lambda: 1 / 0, robust=True)
+        add.delay(1, 2)
+
+    assert queue_length("default") == 1
+    assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize("message_id", ["order-7", "Straße", "x" * 200, str(uuid.uuid4()).upper()])
+def test_an_id_of_ones_own_needs_not_be_a_uuid(worker, message_id):
+    with transaction.atomic():
+        result = add.apply_async((1, 2), message_id=message_id)
+        assert OutboxMessage.objects.get().message_id == message_id
+
+    assert result.id == message_id
+    assert AsyncResult(message_id).get() == 3
+    assert not OutboxMessage.objects.exists()
+
+
+@pytest.mark.parametrize("message_id", ["", "a b", "x" * 201, "nul\0", "line\n", 7])
+def test_an_id_that_could_not_be_kept_is_refused_before_anything_is_stored(db, message_id):
+    with transaction.atomic(), pytest.raises(ValueError, match=r"message_id is .* 1 to 200"):
+        add.apply_async((1, 2), message_id=message_id)
+
+    assert not OutboxMessage.objects.exists()
+
+
+def test_one_id_is_one_message_also_in_one_transaction(valkey, transactional_db, queue_length):
+    with transaction.atomic():
+        for _ in range(2):
+            add.apply_async((1, 2), message_id="order-7")
+        assert OutboxMessage.objects.count() == 1
+
+    assert queue_length("default") == 1
+
+
+def test_one_that_is_stored_can_be_revoked_by_an_id_that_is_no_uuid(valkey, transactional_db):
+    with transaction.atomic():
+        result = add.apply_async((1, 2), message_id="order-7")
+        assert result.revoke() == "revoked"
+        assert not OutboxMessage.objects.exists()
 
 
 def test_sending_now_inside_a_transaction_can_be_asked_for(worker):
@@ -159,6 +249,17 @@ class InATestCase(TestCase):
         assert client().hlen("unattended:default.msgs") == 1
         assert not OutboxMessage.objects.exists()
 
+    def test_captured_callbacks_know_nothing_of_a_block_that_was_rolled_back(self):
+        with self.captureOnCommitCallbacks(execute=True) as callbacks, transaction.atomic():
+            add.delay(1, 2)
+            with transaction.atomic():
+                add.delay(3, 4)
+                transaction.set_rollback(True)
+
+        assert len(callbacks) == 1
+        assert client().hlen("unattended:default.msgs") == 1
+        assert not OutboxMessage.objects.exists()
+
 
 @pytest.fixture
 def without_redis(valkey_server, valkey):
@@ -192,73 +293,11 @@ def test_without_redis_a_durable_send_waits_for_the_relay(
 
     without_redis.start()
     assert outbox.relay() == 0, "a fresh row is its sender's"
-    monkeypatch.setattr(outbox, "GRACE", timedelta(0))
+    monkeypatch.setattr(relaying, "GRACE", timedelta(0))
     assert outbox.relay() == 1
 
     assert not OutboxMessage.objects.exists()
     assert queue_length("default") == 1
-
-
-def test_the_worker_relays_what_was_left(worker):
-    row = add._build((20, 3), None)
-    OutboxMessage.objects.create(
-        id=row.message_id,
-        actor_name=row.actor_name,
-        queue_name=row.queue_name,
-        payload=row.encode(),
-        created_at=timezone.now() - timedelta(seconds=6),
-    )
-
-    eventually(lambda: not OutboxMessage.objects.exists())
-
-
-def test_a_row_that_another_relay_claims_is_left_to_it(valkey, transactional_db, queue_length):
-    stored = add._build((1, 2), None)
-    OutboxMessage.objects.create(
-        id=stored.message_id,
-        actor_name="add",
-        queue_name="default",
-        payload=stored.encode(),
-        created_at=timezone.now() - timedelta(seconds=60),
-        claimed_until=timezone.now() + timedelta(seconds=10),
-    )
-
-    assert outbox.relay() == 0
-    assert queue_length("default") == 0
-
-
-@pytest.fixture
-def left(valkey, transactional_db, monkeypatch):
-    """Leaves messages for the relay: two of `default`, then one of `mail`."""
-    monkeypatch.setattr(outbox, "GRACE", timedelta(0))
-    with monkeypatch.context() as during, transaction.atomic():
-        during.setattr(outbox.StoredMessages, "send", lambda stored: None)
-        default = add.delay_many_on_commit([(1, 2), (3, 4)])
-        mail = add.apply_async((5, 6), queue="mail")
-    return [*default, mail]
-
-
-def test_what_redis_refuses_holds_up_no_other_queue(left, queue_length):
-    client().set("unattended:default", "no list")
-
-    with pytest.raises(BrokerUnavailable, match="Redis refused"):
-        outbox.relay()
-    assert queue_length("mail") == 1
-    assert OutboxMessage.objects.filter(claimed_until=None).count() == 2
-
-    client().delete("unattended:default")
-    assert outbox.relay() == 2
-    assert queue_length("default") == 2
-
-
-def test_a_row_that_can_not_be_read_holds_up_no_other(left, queue_length, caplog):
-    OutboxMessage.objects.filter(pk=left[0].id).update(payload=b"{")
-
-    outbox.relay()
-
-    assert (queue_length("default"), queue_length("mail")) == (1, 1)
-    assert str(OutboxMessage.objects.get().pk) == left[0].id
-    assert f"add {left[0].id} can't be decoded" in caplog.text
 
 
 def test_a_process_killed_after_its_commit_leaves_the_message_to_the_relay(
@@ -292,13 +331,17 @@ created_at = OutboxMessage._meta.get_field("created_at")
 created_at.default = lambda: timezone.now() + datetime.timedelta(hours=1)
 dramatiq.get_broker().namespace = "unattended"
 
+FOLDER = os.path.dirname(outbox.__file__)
+
 def child(last_line):
-    lines = itertools.count(1)
+    lines = set()
     def trace(frame, event, _):
-        if frame.f_code.co_filename != outbox.__file__:
+        if not frame.f_code.co_filename.startswith(FOLDER):
             return None
-        if event == "line" and next(lines) == last_line:
-            os.kill(os.getpid(), 9)
+        if event == "line":
+            lines.add((frame.f_code.co_filename, frame.f_lineno))
+            if len(lines) == last_line:
+                os.kill(os.getpid(), 9)
         return trace
     sys.settrace(trace)
     with transaction.atomic():
@@ -320,7 +363,7 @@ print(line)
 def test_a_kill_before_any_line_leaves_all_of_what_was_committed_or_nothing(
     valkey, transactional_db, queue_length, monkeypatch
 ):
-    monkeypatch.setattr(outbox, "GRACE", timedelta(hours=-2))
+    monkeypatch.setattr(relaying, "GRACE", timedelta(hours=-2))
 
     ended = run_python(KILLED_AT_EACH_LINE)
 

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import dramatiq
@@ -17,6 +18,7 @@ from actors import AsyncResult, Revoked, outbox
 from actors.arithmetic import add
 from actors.connection import client
 from actors.models import DeadLetter, OutboxMessage
+from actors.outbox import relaying
 from actors.wire import lines, scripts
 from actors.worker.deliveries import Delivery, finish_end
 from actors.worker.interrupts import RevokedWhileRunning
@@ -184,14 +186,14 @@ def test_one_that_is_revoked_in_its_own_transaction_does_not_leave_with_it(worke
 
 def test_a_relay_that_is_at_it_is_refused(worker, name, held_back, monkeypatch):
     result = tasks.note.delay_on_commit(name)
-    send, said = outbox._send_claimed, []
+    send, said = relaying._send_claimed, []
 
-    def revoked_meanwhile(row: Any) -> None:
+    def revoked_meanwhile(rows: list[Any]) -> int:
         said.append(result.revoke())
-        send(row)
+        return send(rows)
 
-    monkeypatch.setattr(outbox, "_send_claimed", revoked_meanwhile)
-    monkeypatch.setattr(outbox, "GRACE", outbox.timedelta(0))
+    monkeypatch.setattr(relaying, "_send_claimed", revoked_meanwhile)
+    monkeypatch.setattr(relaying, "GRACE", timedelta(0))
     sent = outbox.relay()
 
     flush_worker()
