@@ -6,11 +6,13 @@ from django.apps import AppConfig
 
 
 class MediaConfig(AppConfig):
-    """Connects the signal handlers when every model is loaded."""
+    """Connects the signal handlers, and what the sweep looks after, when every model is loaded."""
 
     name = "media_app"
     verbose_name = "Darkroom"
 
     def ready(self) -> None:
-        """Connect the handlers."""
-        from media_app import signals  # noqa: F401 - connects by being imported
+        """Connect the handlers, and tell the sweep of our rows."""
+        from media_app import signals, stale  # noqa: F401 - the first connects by being imported
+
+        stale.register()

@@ -7,6 +7,10 @@
     - PermanentFailure: another attempt would end the same way
         - UnreadableSource, MailRefused
     - TransientFailure: another attempt may succeed
+        - MailWaits, BatchOpen: another is due in `retry_in_s`
+    - MailGivenUp: every try of a mail met a failure that might have passed
+    - MailFailure: how far a mail got on its way to the mail server
+        - MailRejected (5xx), MailDeferred (surely not sent), MailInDoubt (sent, and no answer)
 """
 
 from __future__ import annotations
@@ -128,3 +132,55 @@ class MailRefused(PermanentFailure):
 
 class TransientFailure(MediaError):
     """Another attempt may succeed."""
+
+
+class MailWaits(TransientFailure):
+    """A mail was not taken, or another try is still at it; `retry_in_s` is when to try again."""
+
+    def __init__(self, *, notice_id: int, retry_in_s: float, why: str) -> None:
+        self.notice_id, self.retry_in_s = notice_id, retry_in_s
+        super().__init__(f"Notice {notice_id}: {why} Tried again in {retry_in_s:.0f} s.")
+
+
+class BatchOpen(TransientFailure):
+    """A batch can't be closed yet; `retry_in_s` is when to look again."""
+
+    def __init__(self, *, batch_id: int, retry_in_s: float) -> None:
+        self.batch_id, self.retry_in_s = batch_id, retry_in_s
+        super().__init__(f"Batch {batch_id} is still open; looked at again in {retry_in_s:.1f} s.")
+
+
+class MailGivenUp(MediaError):
+    """The last try of a mail failed, too."""
+
+    def __init__(self, *, notice_id: int, tries: int, why: str) -> None:
+        self.notice_id, self.tries = notice_id, tries
+        super().__init__(f"Notice {notice_id}: given up after {tries} tries. The last: {why}")
+
+
+class MailFailure(MediaError):
+    """A mail did not arrive at the mail server, as far as is known. `said` is why."""
+
+    words = "The mail did not leave"
+
+    def __init__(self, *, said: str) -> None:
+        self.said = said
+        super().__init__(f"{self.words} ({said}).")
+
+
+class MailRejected(MailFailure):
+    """The server refused it for good, with a 5xx answer."""
+
+    words = "The mail server refused the mail for good"
+
+
+class MailDeferred(MailFailure):
+    """The server could not be reached, or did not take it now. It has surely not been sent."""
+
+    words = "The mail server did not take the mail now"
+
+
+class MailInDoubt(MailFailure):
+    """All of it was sent, and no answer came."""
+
+    words = "The mail was sent in full, but the mail server's answer never came"

@@ -102,6 +102,17 @@ class ResetRequestForm(forms.Form):
     email = _email_field()
 
 
+class AccountForm(forms.Form):
+    """What a person may choose about their account; named as the fields of `User`."""
+
+    wants_ready_mails = forms.BooleanField(
+        required=False,
+        label="Mail me when my pictures are ready",
+        help_text="One mail for all that you upload together, which also names what failed. None "
+        "comes where the page has shown you everything already.",
+    )
+
+
 class NewPasswordForm(SetPasswordForm[User]):
     """A new password of a known user, typed once: the page can show it."""
 

@@ -15,10 +15,10 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
-from actors.emailing import send_password_reset_email
+from actors.emailing import close_later, send_soon
 from actors.resizing import make_renditions
 from actors.topics import publish
-from media_app import imaging, notices, renditions
+from media_app import batches, imaging, notices, renditions
 from media_app.exceptions import EmptyFile, FileTooLarge
 from media_app.models import Asset, Notice, Original, User
 
@@ -34,6 +34,8 @@ def receive(
     file: Upload, *, owner: User, file_name: str | None, batch: UUID | None = None
 ) -> Asset:
     """Check an upload's header, store it under its content hash and have it developed.
+
+    `batch` names what belongs together among the owner's uploads: they are told of in one mail.
 
     Raises:
         RejectedUpload: The file is empty, too large, no accepted image, or broken.
@@ -60,7 +62,8 @@ def retry(asset_id: UUID, owner_id: int) -> bool:
         mine = Asset.objects.filter(pk=asset_id, owner_id=owner_id).exists()
         if not (mine and renditions.mark_developing(asset_id)):
             return False
-        make_renditions.delay_on_commit(str(asset_id))
+        sent = make_renditions.delay_on_commit(str(asset_id))
+        Asset.objects.filter(pk=asset_id).update(task_id=sent.id)
     return True
 
 
@@ -84,7 +87,7 @@ def request_password_reset(email: str) -> None:
         if user is None or not user.has_usable_password():
             return
         if notice := notices.queue(Notice.Kind.PASSWORD_RESET, user, batch=uuid.uuid4()):
-            send_password_reset_email.delay_on_commit(notice.pk)
+            send_soon(notice)
 
 
 areceive = sync_to_async(receive)
@@ -108,8 +111,13 @@ def _create(asset: Asset, file: Upload, format: str) -> Asset:
         asset.original = Original.objects.select_for_update().get(pk=digest)
         if not default_storage.exists(asset.original.name):
             default_storage.save(asset.original.name, file)
+        asset.task_id = UUID(make_renditions.delay_on_commit(str(asset.pk)).id)
+        # Last: parallel uploads of one batch wait for each other from here on.
+        batch, is_new = batches.join(asset.owner, asset.batch)
+        asset.batch = batch.key
         asset.save(force_insert=True)
-        make_renditions.delay_on_commit(str(asset.pk))
+        if is_new:
+            close_later(batch, settings.BATCH_QUIET_S)
     return asset
 
 

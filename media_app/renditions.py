@@ -44,7 +44,9 @@ def mark_failed(asset_id: UUID, reason: str) -> bool:
 def mark_developing(asset_id: UUID) -> bool:
     """Begin a failed asset anew; return whether it was a failed one."""
     failed = Asset.objects.filter(pk=asset_id, state=Asset.State.FAILED)
-    return bool(failed.update(state=Asset.State.DEVELOPING, reason="", developed_at=None))
+    return bool(
+        failed.update(state=Asset.State.DEVELOPING, reason="", developed_at=None, seen_at=None)
+    )
 
 
 def purge(digest: str) -> bool:

@@ -10,14 +10,14 @@ from django.db import transaction
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 
-from actors.emailing import send_password_reset_email, send_welcome_email
+from actors.emailing import MAIL_ACTORS, send_soon
 from actors.resizing import make_renditions, tell_owner
 from actors.signals import dead_lettered, requeued
 from media_app import notices, renditions
 from media_app.exceptions import PermanentFailure
-from media_app.models import Notice, User
+from media_app.models import Asset, Notice, User
 
-MAIL_ACTORS = {send_welcome_email.actor_name, send_password_reset_email.actor_name}
+MAIL_ACTOR_NAMES = {actor.actor_name for actor in MAIL_ACTORS.values()}
 
 
 @receiver(post_save, sender=User)
@@ -27,13 +27,13 @@ def welcome_new_user(instance: User, created: bool, raw: bool = False, **kwargs:
         return
     with transaction.atomic():
         if notice := notices.queue(Notice.Kind.WELCOME, instance):
-            send_welcome_email.delay_on_commit(notice.pk)
+            send_soon(notice)
 
 
 @receiver(dead_lettered)
 def end_what_died(message: Any, error: BaseException, **kwargs: Any) -> None:
     """Say on the page that an asset will not develop, and in the row that a mail will not leave."""
-    if message.actor_name in MAIL_ACTORS:
+    if message.actor_name in MAIL_ACTOR_NAMES:
         notices.mark_failed(message.args[0], str(error))
     if message.actor_name == make_renditions.actor_name:
         asset_id = UUID(message.args[0])
@@ -44,11 +44,13 @@ def end_what_died(message: Any, error: BaseException, **kwargs: Any) -> None:
 @receiver(requeued)
 def begin_anew(message: Any, **kwargs: Any) -> None:
     """Show a requeued asset as developing, and let a requeued mail leave."""
-    if message.actor_name in MAIL_ACTORS:
+    if message.actor_name in MAIL_ACTOR_NAMES:
         notices.begin_anew(message.args[0])
+        Notice.objects.filter(pk=message.args[0]).update(task_id=message.message_id)
     if message.actor_name == make_renditions.actor_name:
         asset_id = UUID(message.args[0])
         if renditions.mark_developing(asset_id):
+            Asset.objects.filter(pk=asset_id).update(task_id=message.message_id)
             transaction.on_commit(partial(tell_owner, asset_id), robust=True)
 
 

@@ -8,6 +8,7 @@ from media_app.views import api, events, files
 
 urlpatterns = [
     path("api/images", api.images, name="api_images"),
+    path("api/images/seen", api.seen, name="api_images_seen"),
     path("api/images/<uuid:asset_id>", api.image, name="api_image"),
     path("api/images/<uuid:asset_id>/retry", api.retry, name="api_image_retry"),
     path("api/events", events.events, name="api_events"),

@@ -52,13 +52,18 @@ class Asset(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.DEVELOPING)
     complete = models.BooleanField(default=False)
     reason = models.TextField(blank=True)
+    #: The message that develops it; the sweep sends another where none is alive.
+    task_id = models.UUIDField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
     developed_at = models.DateTimeField(null=True, blank=True)
+    #: When a page of the owner's first showed how it ended.
+    seen_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["owner", "-created_at", "-id"], name="asset_of_owner"),
             models.Index(fields=["state", "created_at"], name="asset_by_state"),
+            models.Index(fields=["batch", "owner"], name="asset_of_batch"),
         ]
 
     def __str__(self) -> str:

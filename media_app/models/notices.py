@@ -14,24 +14,26 @@ from media_app.models.people import User
 class Notice(models.Model):
     """One mail to one person. `queued -> sending -> sent`, or an end that a person can look at.
 
-    `sending` is committed before the SMTP dialogue: a row found in it belongs to a worker that
-    died, and nobody knows whether its mail left.
+    `sending` is committed before the SMTP dialogue. A row still in it when its claim has run out
+    belongs to a worker that died, and nobody knows whether its mail left.
     """
 
     class Kind(models.TextChoices):
         """What the mail is about."""
 
         WELCOME = "welcome"
+        IMAGES_READY = "images_ready"
         PASSWORD_RESET = "password_reset"
 
     class State(models.TextChoices):
-        """Where the mail stands."""
+        """Where the mail stands; what each means is in docs/reference.md."""
 
         QUEUED = "queued"
         SENDING = "sending"
         SENT = "sent"
         FAILED = "failed"
         UNKNOWN = "unknown"
+        SKIPPED = "skipped"
 
     kind = models.CharField(max_length=16, choices=Kind)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notices")
@@ -40,12 +42,20 @@ class Notice(models.Model):
     state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
     attempts = models.PositiveIntegerField(default=0)
     reason = models.TextField(blank=True)
+    #: The message that sends it; the sweep sends another where none is alive.
+    task_id = models.UUIDField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    #: When it last became `sending`, and by which try: only that one says how it ended.
+    claimed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    claim = models.UUIDField(null=True, blank=True, editable=False)
     sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["kind", "user", "batch"], name="notice_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["state", "created_at"], name="notice_by_state"),
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,8 @@ thread, where the whole of it runs.
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib import messages
@@ -13,14 +15,16 @@ from django.contrib.auth import alogout, login
 from django.contrib.auth.views import PasswordResetConfirmView
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render, resolve_url
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from media_app import ingest
-from media_app.forms import LogInForm, NewPasswordForm, ResetRequestForm, SignUpForm
+from media_app import ingest, mails
+from media_app.forms import AccountForm, LogInForm, NewPasswordForm, ResetRequestForm, SignUpForm
+from media_app.models import User
 from media_app.views.rendering import page
 
 SIGN_UP, LOG_IN = "accounts/sign_up.html", "accounts/log_in.html"
@@ -86,6 +90,52 @@ async def log_out(request: HttpRequest) -> HttpResponse:
     await alogout(request)
     messages.info(request, "You are logged out.")
     return redirect(settings.LOGOUT_REDIRECT_URL)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+async def account(request: HttpRequest) -> HttpResponse:
+    """Show what a person may choose about their account, and store it."""
+    user = await request.auser()
+    if not isinstance(user, User):
+        return redirect(f"{reverse('log_in')}?{urlencode({'next': reverse('account')})}")
+    if request.method == "POST":
+        return await sync_to_async(_store_account)(request, user)
+    return await page(request, "accounts/account.html", {"form": _account_form(user)})
+
+
+def _account_form(user: User) -> AccountForm:
+    return AccountForm(initial={name: getattr(user, name) for name in AccountForm.base_fields})
+
+
+def _store_account(request: HttpRequest, user: User) -> HttpResponse:
+    form = AccountForm(request.POST)
+    if not form.is_valid():
+        return render(request, "accounts/account.html", {"form": form})
+    User.objects.filter(pk=user.pk).update(**form.cleaned_data)
+    messages.success(request, "Saved.")
+    return redirect("account")
+
+
+@never_cache
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+async def stop_mails(request: HttpRequest, token: str) -> HttpResponse:
+    """Stop the mails about pictures of whom a signed link was made for, logged in or not.
+
+    A mail program's button posts here, which no page of ours has given a CSRF token (RFC 8058);
+    opening the link alone, which scanners of mails do, changes nothing.
+    """
+    return await sync_to_async(_stop_mails)(request, token)
+
+
+def _stop_mails(request: HttpRequest, token: str) -> HttpResponse:
+    person = mails.stopped_by(token)
+    if person is not None and request.method == "POST":
+        User.objects.filter(pk=person.pk).update(wants_ready_mails=False)
+        person.wants_ready_mails = False
+    status = 200 if person is not None else 404
+    return render(request, "accounts/stop_mails.html", {"person": person}, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from media_app import ingest, queries
+from media_app import batches, ingest, queries
 from media_app.views.callers import CalledRequest, api
 from media_app.views.problems import not_found, problem
+
+#: Images that one request may name as seen.
+SEEN_MAX = 500
 
 
 @api("GET", "HEAD")
@@ -49,6 +53,19 @@ async def retry(request: CalledRequest, asset_id: UUID) -> HttpResponse:
         detail = f"Only a failed image can be tried again; this one is {found['state']}."
         return problem(409, "not_failed", detail)
     return JsonResponse(found, status=202)
+
+
+@api("POST")
+async def seen(request: CalledRequest) -> HttpResponse:
+    """Note that a page has shown how these images ended: no mail tells what was seen."""
+    try:
+        asset_ids = {UUID(each) for each in json.loads(request.body)["ids"]}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        asset_ids = set()
+    if not 1 <= len(asset_ids) <= SEEN_MAX:
+        detail = f'The body is no JSON like {{"ids": [...]}} with 1 to {SEEN_MAX} ids of images.'
+        return problem(400, "bad_parameter", detail)
+    return JsonResponse({"seen": await batches.amark_seen(request.caller.pk, asset_ids)})
 
 
 async def unknown(request: HttpRequest, path: str) -> HttpResponse:

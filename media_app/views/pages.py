@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from media_app import ingest, queries
+from media_app import batches, ingest, queries
 from media_app.exceptions import ACCEPTED, RejectedUpload
 from media_app.models import User
 from media_app.views.cards import card_of
@@ -49,7 +49,10 @@ async def gallery(request: HttpRequest) -> HttpResponse:
         "max_megabytes": f"{settings.UPLOAD_MAX_BYTES / 1_000_000:g}",
         "accepted": ACCEPTED,
     }
-    return await page(request, "pages/gallery.html", context)
+    answer = await page(request, "pages/gallery.html", context)
+    ended = [image for image in listing["images"] if image["state"] != "developing"]
+    await batches.amark_seen(user.pk, [uuid.UUID(image["id"]) for image in ended])
+    return answer
 
 
 @require_POST

@@ -110,7 +110,7 @@ def _take_in(request: ASGIRequest, caller: User, body: TemporaryUploadedFile) ->
         if refusal := csrf_refusal(request):
             file.close()
             return refusal
-        image = _receive(caller, file, fields)
+        image = _receive(caller, file, fields, request.headers.get("Batch"))
     except RejectedUpload as error:
         return rejected(error)
     except BadParameter as error:
@@ -137,10 +137,12 @@ def _file_of(
     return files["file"], {**fields, **posted.dict()}
 
 
-def _receive(caller: User, file: UploadedFile[Any], fields: dict[str, str]) -> dict[str, Any]:
+def _receive(
+    caller: User, file: UploadedFile[Any], fields: dict[str, str], header: str | None
+) -> dict[str, Any]:
     try:
         name = fields.get("filename") or file.name
-        batch = _uuid(fields.get("batch"))
+        batch = _uuid(fields.get("batch") or header)
         asset = ingest.receive(file, owner=caller, file_name=name, batch=batch)
         return queries.image_json(asset)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from html import unescape
 
 import pytest
@@ -11,7 +12,7 @@ from django.contrib.auth import get_user
 from django.template.loader import render_to_string
 from django.test import Client
 
-from media_app import forms, notices
+from media_app import forms, mails, notices
 from media_app.models import Notice, User
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +33,7 @@ def words(response) -> str:
 
 def reset_path(user: User) -> str:
     notice = notices.queue(Notice.Kind.PASSWORD_RESET, user)
-    text = str(notices.compose(notice).body)
+    text = str(mails.compose(notice).body)
     return re.search(r"http\S+(/accounts/password-reset/\S+)", text).group(1)
 
 
@@ -186,3 +187,78 @@ def test_mail_says_the_same_as_text_and_as_html(ansel: User, kind: str):
     assert EMAIL in text
     assert EMAIL in html
     assert "src=" not in html
+
+
+def test_account_page_is_for_who_is_logged_in(client: Client):
+    response = client.get("/accounts/")
+
+    assert response.headers["Location"] == "/accounts/log-in/?next=%2Faccounts%2F"
+
+
+def test_account_page_stores_whether_mails_about_pictures_are_wanted(client: Client, ansel: User):
+    client.force_login(ansel)
+
+    shown = client.get("/accounts/").content.decode()
+    stopped = client.post("/accounts/", {}, follow=True)
+    ansel.refresh_from_db()
+    after_first = ansel.wants_ready_mails
+    client.post("/accounts/", {"wants_ready_mails": "on"})
+    ansel.refresh_from_db()
+
+    assert "Mail me when my pictures are ready" in shown
+    assert re.search(r"<input[^>]* checked", shown)
+    assert "Saved." in words(stopped)
+    assert not re.search(r"<input[^>]* checked", stopped.content.decode())
+    assert (after_first, ansel.wants_ready_mails) == (False, True)
+
+
+def stop_path(user: User) -> str:
+    return mails.stop_link(user).removeprefix(settings.BASE_URL)
+
+
+def test_one_click_stops_the_mails_without_log_in_or_token(ansel: User):
+    program = Client(enforce_csrf_checks=True)
+
+    response = program.post(stop_path(ansel), {"List-Unsubscribe": "One-Click"})
+
+    ansel.refresh_from_db()
+    assert response.status_code == 200
+    assert "These mails have stopped" in words(response)
+    assert not ansel.wants_ready_mails
+
+
+def test_opening_the_link_asks_first_as_scanners_open_links_too(client: Client, ansel: User):
+    response = client.get(stop_path(ansel))
+
+    ansel.refresh_from_db()
+    assert "No more mails about pictures?" in words(response)
+    assert ansel.wants_ready_mails
+
+
+@pytest.mark.parametrize(
+    "change", [lambda p: p.replace("mails/", "mails/9"), lambda p: p[:-2] + "/"]
+)
+def test_a_link_that_was_not_made_here_stops_nothing(client: Client, ansel: User, change):
+    response = client.post(change(stop_path(ansel)))
+
+    ansel.refresh_from_db()
+    assert response.status_code == 404
+    assert "This link does not work" in words(response)
+    assert ansel.wants_ready_mails
+
+
+def test_mail_about_pictures_tells_programs_how_to_stop_it(ansel: User):
+    notice = notices.queue(Notice.Kind.IMAGES_READY, ansel, batch=uuid.uuid4())
+
+    mail = mails.compose(notice)
+
+    assert mail.extra_headers["List-Unsubscribe"] == f"<{mails.stop_link(ansel)}>"
+    assert mail.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert mails.stop_link(ansel) in mail.body
+    assert mails.stop_link(ansel) in unescape(mail.alternatives[0].content)
+
+
+def test_no_other_mail_offers_to_stop_it(ansel: User):
+    mail = mails.compose(ansel.notices.get())
+
+    assert "List-Unsubscribe" not in mail.extra_headers

@@ -39,6 +39,14 @@ def test_a_raw_body_is_taken_too(api, jpeg):
     assert response.json()["batch"] == str(batch)
 
 
+def test_batch_may_be_a_header_too(api, jpeg):
+    batch = uuid.uuid4()
+
+    response = api.post("/api/images", content=jpeg, headers={**RAW, "Batch": str(batch)})
+
+    assert response.json()["batch"] == str(batch)
+
+
 def test_the_original_is_stored_once_under_its_content_hash(api, stranger, jpeg):
     for client in (api, api, stranger):
         assert upload(client, jpeg).status_code == 202
@@ -187,6 +195,5 @@ def test_uploads_are_answered_while_redis_is_down(api, jpeg, valkey_server):
     from actors.models import OutboxMessage
 
     assert response.status_code == 202
-    left = OutboxMessage.objects.get()
-    assert left.actor_name == "make_renditions"
+    left = OutboxMessage.objects.get(actor_name="make_renditions")
     assert timezone.now() - left.created_at < timedelta(seconds=30)

@@ -29,11 +29,12 @@ export function problemOf(status, text) {
 }
 
 /** Calls the API; returns its JSON, or null where there is none. Throws a `Problem`. */
-export async function call(method, url) {
+export async function call(method, url, data) {
   let answer;
   try {
     const headers = { Accept: "application/json", "X-CSRFToken": csrfToken() };
-    answer = await fetch(url, { method, headers, credentials: "same-origin" });
+    if (data) headers["Content-Type"] = "application/json";
+    answer = await fetch(url, { method, headers, credentials: "same-origin", body: data && JSON.stringify(data) });
   } catch {
     throw new Problem(0, "The server can't be reached. Check your connection and try again.");
   }

@@ -4,6 +4,7 @@ import { call } from "./api.js";
 import { askToDelete } from "./ask.js";
 import { refusalOf, takeFiles } from "./intake.js";
 import { Live } from "./live.js";
+import { Seen } from "./seen.js";
 import { Sheet } from "./sheet.js";
 import { Summary } from "./summary.js";
 import { Uploads } from "./uploads.js";
@@ -20,6 +21,7 @@ for (const part of root.querySelectorAll("[data-plain]")) part.remove();
 const sheet = new Sheet(root);
 const summary = new Summary(root.querySelector("[data-summary]"), sheet.cards);
 const viewer = new Viewer(root.querySelector("[data-viewer]"), sheet);
+const seen = new Seen((ids) => call("POST", `${imagesUrl}/seen`, { ids }));
 const uploads = new Uploads(imagesUrl, { onAccepted: show, onChange: () => summary.update() });
 const live = new Live({
   url: eventsUrl,
@@ -59,6 +61,7 @@ function complaint(words) {
 
 function show(card, image) {
   card.show(image);
+  seen.add(image);
   summary.update();
   live.wake();
 }
