@@ -7,12 +7,13 @@
     - PermanentFailure: another attempt would end the same way
         - UnreadableSource, MailRefused
     - TransientFailure: another attempt may succeed
+        - DevelopmentInterrupted
 """
 
 from __future__ import annotations
 
 #: What a person may send, in words.
-ACCEPTED = "JPEG, PNG, WebP, AVIF or GIF"
+ACCEPTED = "JPEG, PNG, WebP, AVIF, HEIC or GIF"
 
 
 class MediaError(Exception):
@@ -128,3 +129,11 @@ class MailRefused(PermanentFailure):
 
 class TransientFailure(MediaError):
     """Another attempt may succeed."""
+
+
+class DevelopmentInterrupted(TransientFailure):
+    """The process that developed a picture was ended by somebody else."""
+
+    def __init__(self, *, code: int) -> None:
+        self.code = code
+        super().__init__(f"The process that develops was ended from outside (exit status {code}).")

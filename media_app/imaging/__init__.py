@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from media_app.imaging.development import Developed, develop
+from media_app.imaging.development import (
+    Developed,
+    Development,
+    Order,
+    develop,
+    develop_prepared,
+)
 from media_app.imaging.inspection import Source, inspect
+from media_app.imaging.supervision import Developer
 
-__all__ = ["Developed", "Source", "develop", "inspect"]
+__all__ = [
+    "Developed",
+    "Developer",
+    "Development",
+    "Order",
+    "Source",
+    "develop",
+    "develop_prepared",
+    "inspect",
+]
