@@ -72,18 +72,18 @@ def _packed(planes: list[list[float]], width: int, height: int, *, has_alpha: bo
     light = _transformed(planes[0], width, height, max(3, across), max(3, down))
     warm = _transformed(planes[1], width, height, 3, 3)
     tint = _transformed(planes[2], width, height, 3, 3)
-    head = round(63 * light[0]) | round(31.5 + 31.5 * warm[0]) << 6
-    head |= round(31.5 + 31.5 * tint[0]) << 12 | round(31 * light[1]) << 18 | has_alpha << 23
+    head = _nearest(63 * light[0]) | _nearest(31.5 + 31.5 * warm[0]) << 6
+    head |= _nearest(31.5 + 31.5 * tint[0]) << 12 | _nearest(31 * light[1]) << 18 | has_alpha << 23
     is_wide = width > height
-    shape = (down if is_wide else across) | round(63 * warm[1]) << 3
-    shape |= round(63 * tint[1]) << 9 | is_wide << 15
+    shape = (down if is_wide else across) | _nearest(63 * warm[1]) << 3
+    shape |= _nearest(63 * tint[1]) << 9 | is_wide << 15
     result = head.to_bytes(3, "little") + shape.to_bytes(2, "little")
     waves = [light[2], warm[2], tint[2]]
     if has_alpha:
         alpha = _transformed(planes[3], width, height, 5, 5)
-        result += bytes([round(15 * alpha[0]) | round(15 * alpha[1]) << 4])
+        result += bytes([_nearest(15 * alpha[0]) | _nearest(15 * alpha[1]) << 4])
         waves.append(alpha[2])
-    halves = [round(15 * wave) for wave in chain.from_iterable(waves)]
+    halves = [_nearest(15 * wave) for wave in chain.from_iterable(waves)]
     halves += [0] * (len(halves) % 2)
     return result + bytes(a | b << 4 for a, b in zip(halves[::2], halves[1::2], strict=True))
 
@@ -109,6 +109,11 @@ def _transformed(
     if largest:
         coefficients = [0.5 + 0.5 / largest * value for value in coefficients]
     return mean, largest, coefficients
+
+
+def _nearest(value: float) -> int:
+    """Halves go up, as in the format's first implementation; `round` takes the even one."""
+    return int(value + 0.5)
 
 
 def _waves(length: int, count: int) -> list[list[float]]:

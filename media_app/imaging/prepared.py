@@ -35,6 +35,6 @@ def unpacked(data: bytes) -> tuple[Image.Image, Size]:
         if magic != _MAGIC or mode not in {b"RGB ", b"RGBA"}:
             raise ValueError("not ours")
         picture = Image.frombytes(mode.decode().strip(), (width, height), pixels)
+        return picture, Size(*original)
     except (struct.error, ValueError) as exc:
         raise UnreadableSource(found=f"prepared picture: {exc}") from exc
-    return picture, Size(*original)

@@ -71,6 +71,11 @@ class Developer:
             raise UnreadableSource(found=answer["unreadable"])
         return wire.development_from_frame(answer, blobs, order)
 
+    @property
+    def pid(self) -> int | None:
+        """The child's process id, if there is a child."""
+        return self._child.pid if self._child else None
+
     def close(self) -> None:
         """End the child. The next order starts another."""
         if child := self._child:
