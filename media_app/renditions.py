@@ -36,7 +36,7 @@ def make_all(asset_id: UUID) -> list[str]:
     if asset is None:
         return []
     with _local(asset.original.name) as path:
-        made = _developer().develop(path, _order())
+        made = _made(path, _order())
     with transaction.atomic():
         if not _lock(asset):
             return []
@@ -71,6 +71,15 @@ def purge(digest: str) -> bool:
         for name in names:
             default_storage.delete(name)
     return True
+
+
+def _made(path: Path, order: imaging.Order) -> imaging.Development:
+    """Develop in this thread's child, after a wait for room if the picture is a big one."""
+    with path.open("rb") as file:
+        needed = imaging.memory_needed(file)
+    gate = imaging.Gate(settings.DATA_DIR / "locks", at_once=settings.IMAGE_BIG_AT_ONCE)
+    with gate.held(needed):
+        return _developer().develop(path, order)
 
 
 def _developer() -> imaging.Developer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from media_app.imaging.appetite import memory_needed
 from media_app.imaging.development import (
     Developed,
     Development,
@@ -9,6 +10,7 @@ from media_app.imaging.development import (
     develop,
     develop_prepared,
 )
+from media_app.imaging.gate import Gate
 from media_app.imaging.inspection import Source, inspect
 from media_app.imaging.supervision import Developer
 
@@ -16,9 +18,11 @@ __all__ = [
     "Developed",
     "Developer",
     "Development",
+    "Gate",
     "Order",
     "Source",
     "develop",
     "develop_prepared",
     "inspect",
+    "memory_needed",
 ]

@@ -32,7 +32,8 @@ class Order:
     """What to make. `table` is `IMAGE_PRESETS`; `threads` encode at the same time.
 
     Of an animation with more than `max_frames`, or `max_moving_pixels` over all frames, only the
-    first frame is shown. `keep`: give the widest picture back, for `develop_prepared`.
+    first frame is shown. `keep`: give the widest picture back, of which `develop_prepared` makes
+    every other stage but the crops; worth it for READY, and for FIRST where no decode is scaled.
     """
 
     table: tuple[Row, ...]
@@ -45,8 +46,18 @@ class Order:
 
     def recipes(self, *, animated: bool) -> list[Recipe]:
         """The files to make, in order."""
-        every = recipes_of(presets_of(self.table), animated=animated, focal=self.focal)
-        return [recipe for recipe in every if recipe.stage in self.stages]
+        return [recipe for recipe in self._every(animated) if recipe.stage in self.stages]
+
+    def decoded_for(self) -> list[Recipe]:
+        """The files that the decoded picture has to be large enough for."""
+        return [
+            recipe
+            for recipe in self._every(animated=False)
+            if recipe.stage in self.stages or (self.keep and recipe.stage is not Stage.CROPS)
+        ]
+
+    def _every(self, animated: bool) -> tuple[Recipe, ...]:
+        return recipes_of(presets_of(self.table), animated=animated, focal=self.focal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +96,13 @@ def develop(data: bytes, order: Order) -> Development:
     """
     format = accepted_format_of(data)
     frames = frames_of(data, format)
-    still = order.recipes(animated=False)
+    needed = order.decoded_for()
     # The first stage is in a hurry. What it lets pass, the next one finds.
     strictly = order.stages != (Stage.FIRST,)
-    picture, original = decoded(data, lambda s: widest_needed(still, s), strictly=strictly)
+    picture, original = decoded(data, lambda s: widest_needed(needed, s), strictly=strictly)
     note = _not_kept(frames, original, order)
     if frames == 1 or note:
-        return _developed(picture, original, still, order, note=note)
+        return _developed(picture, original, order.recipes(animated=False), order, note=note)
     moving = order.recipes(animated=True)
     return _developed(picture, original, moving, order, movie=partial(film, data, format))
 
@@ -125,7 +136,7 @@ def _developed(
         note=note,
         thumb_hash=thumb_hash(thumb) if thumb else b"",
         colour=dominant_colour(thumb) if thumb else None,
-        prepared=prepared.packed(picture, original) if order.keep else b"",
+        prepared=prepared.packed(picture, original) if order.keep and not movie else b"",
     )
 
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 #: least. Nearer than that, it costs the widest rendition 0.3 to 1.1 dB.
 MARGIN = 1.5
 
-#: Rows of the result made at a time: what lies between the two passes never grows with the picture,
-#: and a conversion never doubles it.
-_BAND_ROWS = 256
+#: Rows of the result that the engine makes at a time, and of the original that are averaged at a
+#: time: what lies between two passes never grows with the picture.
+_BAND_ROWS, _AVERAGED_ROWS = 256, 512
 
 _LANCZOS = Image.Resampling.LANCZOS
 
@@ -88,7 +88,7 @@ def _engine(
 def _averaged(picture: Image.Image, factor: int) -> Image.Image:
     """Averages of `factor` x `factor` pixels, in 8 bits."""
     width, height = picture.size
-    step = _BAND_ROWS * factor
+    step = max(_AVERAGED_ROWS // factor, 1) * factor
     result: Image.Image | None = None
     for top in range(0, height, step):
         band = eight_bit(picture.crop((0, top, width, min(top + step, height)))).reduce(factor)
