@@ -1,4 +1,4 @@
-"""Bytes, time and likeness of encoder settings: `python -m benchmarks.images.settings_table FILE`."""
+"""Bytes, time and likeness of settings: `python -m benchmarks.images.settings_table FILE...`."""
 
 from __future__ import annotations
 

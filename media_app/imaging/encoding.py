@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 
 def encoded(picture: Image, format: Format) -> bytes:
-    """The file. Lets go of the GIL, but for a JPEG's, which is small.
+    """The file. Lets go of the GIL, but for a JPEG's, which is small. Thread-safe.
 
     Pillow's writers take a comment or a profile from the picture's `info`, which is inherited: what
     comes here was made by `shrinking.resized`, whose result inherits nothing.
     """
     assert not picture.info, "not made by shrinking.resized"
-    pixels = on_white(picture) if format is JPEG else picture
+    # A copy: Pillow keeps a writer's options in the picture, where another thread's replace them.
+    pixels = (on_white(picture) if format is JPEG else picture).copy()
     file = BytesIO()
     pixels.save(file, format.name, **dict(format.options))
     return file.getvalue()

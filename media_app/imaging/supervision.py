@@ -76,6 +76,10 @@ class Developer:
         """The child's process id, if there is a child."""
         return self._child.pid if self._child else None
 
+    def prepare(self) -> None:
+        """Start the child before there is an order, so that the first one needn't wait for it."""
+        self._ready()
+
     def close(self) -> None:
         """End the child. The next order starts another."""
         if child := self._child:
@@ -85,6 +89,7 @@ class Developer:
 
     def _asked(self, said: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
         child = self._ready()
+        self._left -= 1
         assert child.stdin
         assert child.stdout
         timer, begun = Timer(self._deadline_s, child.kill), time.monotonic()
@@ -124,7 +129,6 @@ class Developer:
                 # Ctrl-C is for the worker, which lets its pictures finish.
                 start_new_session=True,
             )
-        self._left -= 1
         return self._child
 
     def _death(self, child: subprocess.Popen[bytes], after_s: float) -> Exception:

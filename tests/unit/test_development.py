@@ -70,6 +70,14 @@ def test_avif_can_be_made_of_what_an_earlier_stage_kept():
     assert names(later) == made(data, last)
 
 
+def test_encoders_at_work_on_one_picture_keep_their_own_settings():
+    data = pictures.photo(900, 700)
+
+    alone, together = made(data, replace(ORDER, threads=1)), made(data, replace(ORDER, threads=8))
+
+    assert alone == together
+
+
 @pytest.mark.parametrize("junk", [b"", b"DkR1RGB " + b"\0" * 20, pictures.small()])
 def test_what_was_not_kept_is_not_developed_as_if(junk):
     with pytest.raises(UnreadableSource, match="prepared picture"):
