@@ -94,6 +94,8 @@ def _developer() -> imaging.Developer:
 def _order() -> imaging.Order:
     return imaging.Order(
         table=settings.IMAGE_PRESETS,
+        max_pixels=settings.IMAGE_MAX_PIXELS,
+        max_side_px=settings.IMAGE_MAX_SIDE_PX,
         max_frames=settings.IMAGE_MAX_FRAMES,
         max_moving_pixels=settings.IMAGE_MAX_MOVING_PIXELS,
         threads=settings.IMAGE_THREADS,

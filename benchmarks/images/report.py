@@ -34,6 +34,7 @@ class Row:
     name: str
     ms: float
     fastest_ms: float
+    cpu_ms: float
     peak_mb: float
     kilobytes: float
     likeness: dict[int, float]
@@ -41,9 +42,10 @@ class Row:
     @classmethod
     def of(cls, name: str, said: list[dict[str, float]], likeness: dict[int, float]) -> Row:
         times = [answer["ms"] for answer in said]
-        size = sum(value for key, value in said[-1].items() if key not in {"ms", "peak_mb"})
+        size = sum(value for key, value in said[-1].items() if "." in key)
+        cpu = statistics.median(answer["cpu_ms"] for answer in said)
         peak = said[-1]["peak_mb"]
-        return cls(name, statistics.median(times), min(times), peak, size / 1000, likeness)
+        return cls(name, statistics.median(times), min(times), cpu, peak, size / 1000, likeness)
 
 
 def singles(source: str, work: str, rows: list[Row]) -> str:
@@ -51,14 +53,16 @@ def singles(source: str, work: str, rows: list[Row]) -> str:
     lines = [
         f"**{source}, {work}**",
         "",
-        "| engine | ms (fastest) | peak MB | KB | SSIM at " + " / ".join(map(str, widths)) + " |",
-        "| --- | --- | --- | --- | --- |",
+        "| engine | ms (fastest) | CPU ms | peak MB | KB | SSIM at "
+        + " / ".join(map(str, widths))
+        + " |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
     for row in sorted(rows, key=lambda row: row.ms):
         like = " / ".join(f"{row.likeness[width]:.4f}" for width in widths)
         lines.append(
-            f"| {_NAMES[row.name]} | {row.ms:.0f} ({row.fastest_ms:.0f}) | {row.peak_mb:.0f} "
-            f"| {row.kilobytes:.0f} | {like} |"
+            f"| {_NAMES[row.name]} | {row.ms:.0f} ({row.fastest_ms:.0f}) | {row.cpu_ms:.0f} "
+            f"| {row.peak_mb:.0f} | {row.kilobytes:.0f} | {like} |"
         )
     return "\n".join(lines)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -31,18 +32,28 @@ def serve(make: Callable[[Path, str], Files], peak_pid: Callable[[], int] | None
     """Answer on standard output, one line a job: `WORK PATH FOLDER`, or the end of the input."""
     for line in sys.stdin:
         work, path, folder = line.split()
-        begun = time.perf_counter()
+        pid = peak_pid() if peak_pid else os.getpid()
+        begun, spent = time.perf_counter(), cpu_ms(pid)
         files = make(Path(path), work)
         took_ms = (time.perf_counter() - begun) * 1000
+        pid = peak_pid() if peak_pid else pid
         if folder != "-":
             for (width, format), data in files.items():
                 (Path(folder) / f"{width}.{format}").write_bytes(data)
         sizes = {f"{width}.{format}": len(data) for (width, format), data in files.items()}
-        said = {"ms": took_ms, "peak_mb": peak_mb(peak_pid() if peak_pid else "self"), **sizes}
+        said = {"ms": took_ms, "cpu_ms": cpu_ms(pid) - spent, "peak_mb": peak_mb(pid), **sizes}
         print(json.dumps(said), flush=True)
 
 
-def peak_mb(pid: int | str) -> float:
+def cpu_ms(pid: int) -> float:
+    """What all threads of a process have used up to now; 0 for no process."""
+    if not pid:
+        return 0.0
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
+def peak_mb(pid: int) -> float:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmHWM"):
             return int(line.split()[1]) / 1024

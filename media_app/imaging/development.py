@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from media_app.exceptions import UnreadableSource
 from media_app.geometry import Focal, Size
 from media_app.imaging import prepared
 from media_app.imaging.animation import film, frames_of
@@ -31,14 +32,18 @@ type Movie = Callable[[Size, Format], bytes]
 class Order:
     """What to make. `table` is `IMAGE_PRESETS`; `threads` encode at the same time.
 
-    Of an animation with more than `max_frames`, or `max_moving_pixels` over all frames, only the
-    first frame is shown. `keep`: give the widest picture back, of which `develop_prepared` makes
-    every other stage but the crops; worth it for READY, and for FIRST where no decode is scaled.
+    The limits of pixels were checked at the upload; here they hold again, before anything is
+    decoded. Of an animation with more than `max_frames`, or `max_moving_pixels` over all frames,
+    only the first frame is shown. `keep`: give the widest picture back, of which
+    `develop_prepared` makes every other stage but the crops; worth it for READY, and for FIRST
+    where no decode is scaled.
     """
 
     table: tuple[Row, ...]
     stages: tuple[Stage, ...] = (Stage.FIRST, Stage.READY, Stage.LAST)
     focal: Focal | None = None
+    max_pixels: int = 64_000_000
+    max_side_px: int = 16_383
     max_frames: int = 250
     max_moving_pixels: int = 128_000_000
     threads: int = 2
@@ -99,7 +104,13 @@ def develop(data: bytes, order: Order) -> Development:
     needed = order.decoded_for()
     # The first stage is in a hurry. What it lets pass, the next one finds.
     strictly = order.stages != (Stage.FIRST,)
-    picture, original = decoded(data, lambda s: widest_needed(needed, s), strictly=strictly)
+
+    def wanted(size: Size) -> Size:
+        if size.pixels > order.max_pixels or max(size.width, size.height) > order.max_side_px:
+            raise UnreadableSource(found=f"it has {size.width:,} x {size.height:,} pixels")
+        return widest_needed(needed, size)
+
+    picture, original = decoded(data, wanted, strictly=strictly)
     note = _not_kept(frames, original, order)
     if frames == 1 or note:
         return _developed(picture, original, order.recipes(animated=False), order, note=note)

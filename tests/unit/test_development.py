@@ -185,6 +185,12 @@ def test_a_long_animation_is_shown_by_its_first_frame_and_that_is_said(limits, n
     assert "large.avif" in names(development)
 
 
+@pytest.mark.parametrize("limits", [{"max_pixels": 2399}, {"max_side_px": 59}])
+def test_a_picture_that_grew_since_its_upload_is_not_decoded(limits):
+    with pytest.raises(UnreadableSource, match="it has 60 x 40 pixels"):
+        develop(pictures.small(), replace(ORDER, **limits))
+
+
 def test_an_animation_cut_off_is_not_developed():
     whole = pictures.animated("GIF", 200, 100)
 

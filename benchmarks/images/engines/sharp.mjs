@@ -37,8 +37,10 @@ function peak() {
 for await (const line of readline.createInterface({ input: process.stdin })) {
   const [work, file, folder] = line.split(' ');
   const begun = performance.now();
+  const spent = process.cpuUsage();
   const files = await make(file, work);
-  const said = { ms: performance.now() - begun, peak_mb: peak() };
+  const { user, system } = process.cpuUsage(spent);
+  const said = { ms: performance.now() - begun, cpu_ms: (user + system) / 1000, peak_mb: peak() };
   for (const [name, data] of files) {
     said[name] = data.length;
     if (folder !== '-') fs.writeFileSync(path.join(folder, name), data);
