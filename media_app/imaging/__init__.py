@@ -12,6 +12,7 @@ from media_app.imaging.development import (
 )
 from media_app.imaging.gate import Gate
 from media_app.imaging.inspection import Source, inspect
+from media_app.imaging.stripping import stripped
 from media_app.imaging.supervision import Developer
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "develop_prepared",
     "inspect",
     "memory_needed",
+    "stripped",
 ]
