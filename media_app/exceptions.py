@@ -7,6 +7,7 @@
     - PermanentFailure: another attempt would end the same way
         - UnreadableSource, MailRefused
     - TransientFailure: another attempt may succeed
+        - DevelopmentInterrupted
         - MailWaits, BatchOpen: another is due in `retry_in_s`
     - MailGivenUp: every try of a mail met a failure that might have passed
     - MailFailure: how far a mail got on its way to the mail server
@@ -16,7 +17,7 @@
 from __future__ import annotations
 
 #: What a person may send, in words.
-ACCEPTED = "JPEG, PNG, WebP, AVIF or GIF"
+ACCEPTED = "JPEG, PNG, WebP, AVIF, HEIC or GIF"
 
 
 class MediaError(Exception):
@@ -184,3 +185,11 @@ class MailInDoubt(MailFailure):
     """All of it was sent, and no answer came."""
 
     words = "The mail was sent in full, but the mail server's answer never came"
+
+
+class DevelopmentInterrupted(TransientFailure):
+    """The process that developed a picture was ended by somebody else."""
+
+    def __init__(self, *, code: int) -> None:
+        self.code = code
+        super().__init__(f"The process that develops was ended from outside (exit status {code}).")

@@ -50,6 +50,7 @@ def receive(
         file_name=name,
         max_pixels=settings.IMAGE_MAX_PIXELS,
         max_side_px=settings.IMAGE_MAX_SIDE_PX,
+        memory_bytes=settings.IMAGE_MEMORY_BYTES,
     )
     asset = Asset(owner=owner, file_name=name, batch=batch)
     asset.width, asset.height = source.size.width, source.size.height

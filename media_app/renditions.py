@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO, cast
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from uuid import UUID
 
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -12,7 +18,9 @@ from django.utils import timezone
 
 from media_app import imaging
 from media_app.models import Asset, Original, Rendition
-from media_app.presets import rendition_name
+
+#: Every thread that develops has a child process of its own, which stays warm.
+_of_thread = threading.local()
 
 
 def make_all(asset_id: UUID) -> list[str]:
@@ -22,16 +30,17 @@ def make_all(asset_id: UUID) -> list[str]:
 
     Raises:
         PermanentFailure: The original can't be decoded.
+        TransientFailure: The process that decoded it was ended.
     """
     asset = Asset.objects.select_related("original").filter(pk=asset_id, complete=False).first()
     if asset is None:
         return []
-    with default_storage.open(asset.original.name) as file:
-        developed = list(imaging.develop(cast(BinaryIO, file)))
+    with _local(asset.original.name) as path:
+        made = _made(path, _order())
     with transaction.atomic():
         if not _lock(asset):
             return []
-        names = [_keep(asset, picture) for picture in developed]
+        names = [_keep(asset, picture) for picture in made.renditions]
         _end(asset.pk, Asset.State.READY, complete=True)
     return names
 
@@ -66,6 +75,49 @@ def purge(digest: str) -> bool:
     return True
 
 
+def _made(path: Path, order: imaging.Order) -> imaging.Development:
+    """Develop in this thread's child, after a wait for room if the picture is a big one."""
+    with path.open("rb") as file:
+        needed = imaging.memory_needed(file)
+    gate = imaging.Gate(settings.DATA_DIR / "locks", at_once=settings.IMAGE_BIG_AT_ONCE)
+    with gate.held(needed):
+        return _developer().develop(path, order)
+
+
+def _developer() -> imaging.Developer:
+    if not hasattr(_of_thread, "developer"):
+        _of_thread.developer = imaging.Developer(
+            memory_bytes=settings.IMAGE_MEMORY_BYTES, deadline_s=settings.IMAGE_DEADLINE_S
+        )
+    developer: imaging.Developer = _of_thread.developer
+    return developer
+
+
+def _order() -> imaging.Order:
+    return imaging.Order(
+        table=settings.IMAGE_PRESETS,
+        max_pixels=settings.IMAGE_MAX_PIXELS,
+        max_side_px=settings.IMAGE_MAX_SIDE_PX,
+        max_frames=settings.IMAGE_MAX_FRAMES,
+        max_moving_pixels=settings.IMAGE_MAX_MOVING_PIXELS,
+        threads=settings.IMAGE_THREADS,
+    )
+
+
+@contextmanager
+def _local(name: str) -> Iterator[Path]:
+    """A stored file on this machine; copied for the time being where the storage is elsewhere."""
+    try:
+        path = default_storage.path(name)
+    except NotImplementedError:
+        with NamedTemporaryFile() as copy, default_storage.open(name) as file:
+            shutil.copyfileobj(file, copy, 1 << 20)
+            copy.flush()
+            yield Path(copy.name)
+    else:
+        yield Path(path)
+
+
 def _lock(asset: Asset) -> bool:
     """Lock the content's files; return whether the asset is still there."""
     locked = Original.objects.select_for_update().filter(pk=asset.original_id)
@@ -73,12 +125,12 @@ def _lock(asset: Asset) -> bool:
 
 
 def _keep(asset: Asset, picture: imaging.Developed) -> str:
-    name = rendition_name(asset.original_id, picture.preset, picture.format)
+    name = picture.recipe.file_name(asset.original_id)
     default_storage.save(name, ContentFile(picture.data))
     Rendition.objects.update_or_create(
         asset=asset,
-        preset=picture.preset.name,
-        format=picture.format.name,
+        preset=picture.recipe.preset.name,
+        format=picture.recipe.format.name,
         defaults={
             "width": picture.size.width,
             "height": picture.size.height,

@@ -146,6 +146,25 @@ UPLOAD_MAX_BYTES = env_int("UPLOAD_MAX_MB", 25, at_least=1) * 1_000_000
 #: Pixels, and pixels a side; read from the header before anything is decoded.
 IMAGE_MAX_PIXELS = 64_000_000
 IMAGE_MAX_SIDE_PX = 16_383
+#: Of a longer animation, only the first frame is shown: frames, and pixels over all frames.
+IMAGE_MAX_FRAMES = 250
+IMAGE_MAX_MOVING_PIXELS = 128_000_000
+#: Seconds, and bytes of memory, that developing one picture may take. Both hold against any file.
+IMAGE_DEADLINE_S = env_seconds("IMAGE_DEADLINE", 30.0)
+IMAGE_MEMORY_BYTES = env_int("IMAGE_MEMORY_MB", 900, at_least=200) * 1_000_000
+#: Pictures that need more than a sixth of that memory are developed so many at a time on a machine.
+IMAGE_BIG_AT_ONCE = env_int("IMAGE_BIG_AT_ONCE", 1, at_least=1)
+#: Encoders that run at the same time for one picture.
+IMAGE_THREADS = env_int("IMAGE_THREADS", 2, at_least=1)
+#: What is made of every picture: name, width, formats, and for crops the proportion. A new row, and
+#: `manage.py remake`, add a width. No picture is enlarged.
+IMAGE_PRESETS = (
+    ("small", 320, "webp avif"),
+    ("medium", 800, "webp avif jpeg"),
+    ("large", 1600, "webp avif"),
+    ("square", 800, "webp", (1, 1)),
+    ("banner", 1600, "webp", (3, 1)),
+)
 #: On the media's file system, so that a received file is moved to its place instead of copied.
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "tmp"
 FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)

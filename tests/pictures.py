@@ -217,9 +217,9 @@ def pdf() -> bytes:
     return b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog >>\nendobj\n"
 
 
-def heic() -> bytes:
-    """The start of a HEIC file, which is not accepted."""
-    return b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 64
+def video() -> bytes:
+    """The start of an MP4, whose container HEIC and AVIF share."""
+    return b"\0\0\0\x18ftypisom\0\0\0\0mp42isom" + b"\0" * 64
 
 
 def segments(data: bytes) -> set[str]:

@@ -2,7 +2,29 @@
 
 from __future__ import annotations
 
-from media_app.imaging.development import Developed, develop
+from media_app.imaging.appetite import memory_needed
+from media_app.imaging.development import (
+    Developed,
+    Development,
+    Order,
+    develop,
+    develop_prepared,
+)
+from media_app.imaging.gate import Gate
 from media_app.imaging.inspection import Source, inspect
+from media_app.imaging.stripping import stripped
+from media_app.imaging.supervision import Developer
 
-__all__ = ["Developed", "Source", "develop", "inspect"]
+__all__ = [
+    "Developed",
+    "Developer",
+    "Development",
+    "Gate",
+    "Order",
+    "Source",
+    "develop",
+    "develop_prepared",
+    "inspect",
+    "memory_needed",
+    "stripped",
+]

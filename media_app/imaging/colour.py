@@ -13,11 +13,11 @@ _SAME = 1
 
 
 def eight_bit(picture: Image.Image) -> Image.Image:
-    """The picture as L, LA, RGB, RGBA or CMYK: shades not clipped, any transparency as alpha."""
+    """The picture as L, RGB, RGBA or CMYK: shades not clipped, any transparency as alpha."""
     if picture.mode.startswith("I"):
         # Pillow's own conversion clips: all above 255 of 65,535 would turn white.
         return picture.point(lambda value: value * (1 / 257) + 0.5).convert("L")
-    if picture.mode in {"LA", "RGBA"}:
+    if picture.mode == "RGBA":
         return picture
     if picture.has_transparency_data:
         return picture.convert("RGBA")
@@ -34,8 +34,8 @@ def to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
         profile: the ICC profile its numbers are meant in. One that is damaged, or made for another
             kind of picture, counts as none: sRGB then, and the plain conversion for CMYK.
     """
-    alpha = picture.getchannel("A") if picture.mode in {"LA", "RGBA"} else None
-    colours = picture if alpha is None else picture.convert(picture.mode.removesuffix("A"))
+    alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
+    colours = picture if alpha is None else picture.convert("RGB")
     converted = _by_profile(colours, profile) if profile else None
     result = colours.convert("RGB") if converted is None else converted
     if alpha is not None and alpha.getextrema() != (255, 255):

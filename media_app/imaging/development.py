@@ -1,132 +1,189 @@
-"""Makes all renditions of a picture from one decode."""
+"""Makes the renditions of a picture that were ordered, from one decode."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from io import BytesIO
-from typing import TYPE_CHECKING, BinaryIO
-
-from PIL import Image
+from functools import partial
+from typing import TYPE_CHECKING
 
 from media_app.exceptions import UnreadableSource
-from media_app.geometry import Size
-from media_app.imaging.colour import eight_bit, on_white, to_srgb
-from media_app.imaging.opening import BROKEN, HEAD_BYTES, format_of, open_picture
-from media_app.imaging.orientation import orientation_of, turned_upright, upright_size
-from media_app.imaging.scans import strictly_decodable
-from media_app.presets import FORMATS, JPEG, PRESETS, Format, Preset
+from media_app.geometry import Focal, Size
+from media_app.imaging import prepared
+from media_app.imaging.animation import film, frames_of
+from media_app.imaging.decoding import accepted_format_of, decoded
+from media_app.imaging.encoding import encoded
+from media_app.imaging.ladder import pictures_of, widest_needed
+from media_app.imaging.placeholder import Colour, dominant_colour, thumb_hash, thumbnail
+from media_app.presets import AVIF, Format, Recipe, Row, Stage, presets_of, recipes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
+    from concurrent.futures import Future
 
-#: How much larger than the widest rendition the coarse first shrinking leaves the picture, at
-#: least. Nearer than that, it would cost the widest rendition 0.3 to 1.1 dB.
-_MARGIN = 1.5
+    from PIL.Image import Image
 
-#: Rows of the result made at a time in that step, so that a conversion never doubles the picture.
-_BAND_ROWS = 128
+#: Makes a moving file of a size in a format.
+type Movie = Callable[[Size, Format], bytes]
 
-_LANCZOS = Image.Resampling.LANCZOS
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to make. `table` is `IMAGE_PRESETS`; `threads` encode at the same time.
+
+    The limits of pixels were checked at the upload; here they hold again, before anything is
+    decoded. Of an animation with more than `max_frames`, or `max_moving_pixels` over all frames,
+    only the first frame is shown. `keep`: give the widest picture back, of which
+    `develop_prepared` makes every other stage but the crops; worth it for READY, and for FIRST
+    where no decode is scaled.
+    """
+
+    table: tuple[Row, ...]
+    stages: tuple[Stage, ...] = (Stage.FIRST, Stage.READY, Stage.LAST)
+    focal: Focal | None = None
+    max_pixels: int = 64_000_000
+    max_side_px: int = 16_383
+    max_frames: int = 250
+    max_moving_pixels: int = 128_000_000
+    threads: int = 2
+    keep: bool = False
+
+    def recipes(self, *, animated: bool) -> list[Recipe]:
+        """The files to make, in order."""
+        return [recipe for recipe in self._every(animated) if recipe.stage in self.stages]
+
+    def decoded_for(self) -> list[Recipe]:
+        """The files that the decoded picture has to be large enough for."""
+        return [
+            recipe
+            for recipe in self._every(animated=False)
+            if recipe.stage in self.stages or (self.keep and recipe.stage is not Stage.CROPS)
+        ]
+
+    def _every(self, animated: bool) -> tuple[Recipe, ...]:
+        return recipes_of(presets_of(self.table), animated=animated, focal=self.focal)
 
 
 @dataclass(frozen=True, slots=True)
 class Developed:
     """One rendition. `data` is the file; no byte of it comes from the original's metadata."""
 
-    preset: Preset
-    format: Format
+    recipe: Recipe
     size: Size
     data: bytes = field(repr=False)
 
 
-def develop(file: BinaryIO) -> Iterator[Developed]:
-    """Make every preset in every format, the smallest first; of an animation, the first frame.
+@dataclass(frozen=True, slots=True)
+class Development:
+    """What was made, and what the picture is. `size` is the original's, upright.
 
-    All are upright, in sRGB and never wider than the original. The original is decoded before this
-    returns, and the file not needed afterwards; each rendition is encoded when it is asked for.
-    The same file gives the same bytes.
+    `note` tells the owner what could not be kept. The placeholder comes with the first stage.
+    """
 
-    Blocks: 0.4 s for a JPEG of 12 megapixels, up to 5 s for 64. Memory at the peak for 64: 0.1 GB
-    for a usual JPEG, 0.4 GB for a progressive or a very tall one, 0.3 GB for a PNG (0.6 GB if it is
-    tall and has alpha), 0.6 GB for an AVIF and 1 GB for a WebP, whose decoder keeps two canvases.
+    size: Size
+    renditions: tuple[Developed, ...]
+    animated: bool = False
+    note: str = ""
+    thumb_hash: bytes = b""
+    colour: Colour | None = None
+    prepared: bytes = field(default=b"", repr=False)
+
+
+def develop(data: bytes, order: Order) -> Development:
+    """Make what is ordered of a file. All is upright, in sRGB and never wider than the original.
+
+    The same file gives the same bytes. Blocks; docs/images.md says for how long, and in how much
+    memory. Meant for a process of its own: see `supervision`.
 
     Raises:
         UnreadableSource: the file is damaged, cut off, or no picture of an accepted format.
     """
-    widest, original = _widest(file.read())
-    sizes = {original.fit_width(preset.width_px) for preset in PRESETS}
-    ladder: dict[Size, Image.Image] = {}
-    for size in sorted(sizes, key=lambda size: size.pixels, reverse=True):
-        widest = widest.resize((size.width, size.height), _LANCZOS)
-        ladder[size] = widest
-    return _encoded(original, ladder)
+    format = accepted_format_of(data)
+    frames = frames_of(data, format)
+    needed = order.decoded_for()
+    # The first stage is in a hurry. What it lets pass, the next one finds.
+    strictly = order.stages != (Stage.FIRST,)
+
+    def wanted(size: Size) -> Size:
+        if size.pixels > order.max_pixels or max(size.width, size.height) > order.max_side_px:
+            raise UnreadableSource(found=f"it has {size.width:,} x {size.height:,} pixels")
+        return widest_needed(needed, size)
+
+    picture, original = decoded(data, wanted, strictly=strictly)
+    note = _not_kept(frames, original, order)
+    if frames == 1 or note:
+        return _developed(picture, original, order.recipes(animated=False), order, note=note)
+    moving = order.recipes(animated=True)
+    return _developed(picture, original, moving, order, movie=partial(film, data, format))
 
 
-def _encoded(original: Size, ladder: dict[Size, Image.Image]) -> Iterator[Developed]:
-    """Encode each preset. Presets that come out at the same size share the file."""
-    files: dict[tuple[Size, Format], bytes] = {}
-    for preset in PRESETS:
-        size = original.fit_width(preset.width_px)
-        for format in FORMATS:
-            if (size, format) not in files:
-                files[size, format] = _file(ladder[size], format)
-            yield Developed(preset, format, size, files[size, format])
+def develop_prepared(data: bytes, order: Order) -> Development:
+    """Make what is ordered of a picture that `Order.keep` gave back: without the decode.
 
-
-def _file(picture: Image.Image, format: Format) -> bytes:
-    """Write pixels and nothing else: Pillow's writers take a comment or a profile along if told.
-
-    They are told by `info`, which pictures inherit from the one they were made of. Pasting into a
-    new one leaves it behind.
+    Raises:
+        UnreadableSource: it is no such picture.
     """
-    pixels = on_white(picture) if format is JPEG else picture
-    bare = Image.new(pixels.mode, pixels.size)
-    bare.paste(pixels)
-    file = BytesIO()
-    bare.save(file, format.name, **dict(format.options))
-    return file.getvalue()
+    picture, original = prepared.unpacked(data)
+    return _developed(picture, original, order.recipes(animated=False), order)
 
 
-def _widest(data: bytes) -> tuple[Image.Image, Size]:
-    """The picture for the widest preset, upright and in sRGB, and the original's upright size."""
-    format = format_of(data[:HEAD_BYTES])
-    if format is None:
-        raise UnreadableSource(found="it is not an accepted format")
-    try:
-        whole = strictly_decodable(data) if format == "jpeg" else data
-        picture = open_picture(BytesIO(whole), format)
-        orientation = orientation_of(picture)
-        original = upright_size(picture, orientation)
-        target = original.fit_width(max(preset.width_px for preset in PRESETS))
-        stored = target.turned() if orientation >= 5 else target
-        profile = picture.info.get("icc_profile")
-        # Only a JPEG can: it decodes at 1/2, 1/4 or 1/8 while that is no smaller than asked for.
-        picture.draft(None, (round(stored.width * _MARGIN), round(stored.height * _MARGIN)))
-        picture.load()
-    except BROKEN as exc:
-        raise UnreadableSource(found=f"{format.upper()}: {exc}"[:200]) from exc
-    return turned_upright(to_srgb(_shrunk(picture, stored), profile), orientation), original
+def _developed(
+    picture: Image,
+    original: Size,
+    recipes: Sequence[Recipe],
+    order: Order,
+    *,
+    movie: Movie | None = None,
+    note: str = "",
+) -> Development:
+    pictures = pictures_of(recipes, picture, original)
+    is_first = Stage.FIRST in order.stages
+    thumb = thumbnail(min([picture, *pictures.values()], key=_area)) if is_first else None
+    return Development(
+        size=original,
+        renditions=_written(pictures, order.threads, movie),
+        animated=movie is not None,
+        note=note,
+        thumb_hash=thumb_hash(thumb) if thumb else b"",
+        colour=dominant_colour(thumb) if thumb else None,
+        prepared=prepared.packed(picture, original) if order.keep and not movie else b"",
+    )
 
 
-def _shrunk(picture: Image.Image, size: Size) -> Image.Image:
-    """The picture in that size and in 8 bits, by whole-number averages first if it is far larger.
+def _written(
+    pictures: dict[Recipe, Image], threads: int, movie: Movie | None
+) -> tuple[Developed, ...]:
+    """All files, the dearest begun first. Recipes that come out the same share the file."""
+    dearest_first = sorted(pictures, key=lambda r: (r.format is not AVIF, -_area(pictures[r])))
+    with ThreadPoolExecutor(threads) as pool:
+        jobs: dict[tuple[int, Format, bool], Future[bytes]] = {}
+        for recipe in dearest_first:
+            picture = pictures[recipe]
+            key = (id(picture), recipe.format, recipe.moving)
+            if key in jobs:
+                continue
+            if movie and recipe.moving:
+                jobs[key] = pool.submit(movie, Size(*picture.size), recipe.format)
+            else:
+                jobs[key] = pool.submit(encoded, picture, recipe.format)
+        return tuple(
+            Developed(r, Size(*p.size), jobs[id(p), r.format, r.moving].result())
+            for r, p in pictures.items()
+        )
 
-    Pillow weights colours by their alpha in both steps, so that hidden ones don't shine through.
-    """
-    room = min(picture.width / size.width, picture.height / size.height) / _MARGIN
-    coarse = _reduced(picture, int(room)) if room >= 2 else eight_bit(picture)
-    return coarse.resize((size.width, size.height), _LANCZOS)
+
+def _not_kept(frames: int, size: Size, order: Order) -> str:
+    """Why an animation stands still, in words; nothing if it doesn't."""
+    if frames > order.max_frames:
+        return f"Shown by its first frame: it has {frames}, and at most {order.max_frames} move."
+    if frames > 1 and frames * size.pixels > order.max_moving_pixels:
+        return (
+            f"Shown by its first frame: its {frames} frames have {frames * size.pixels / 1e6:.0f} "
+            f"megapixels, and at most {order.max_moving_pixels / 1e6:g} move."
+        )
+    return ""
 
 
-def _reduced(picture: Image.Image, factor: int) -> Image.Image:
-    """Averages of `factor` x `factor` pixels, in 8 bits."""
-    width, height = picture.size
-    step = _BAND_ROWS * factor
-    result: Image.Image | None = None
-    for top in range(0, height, step):
-        band = eight_bit(picture.crop((0, top, width, min(top + step, height)))).reduce(factor)
-        if result is None:
-            result = Image.new(band.mode, (band.width, -(-height // factor)))
-        result.paste(band, (0, top // factor))
-    assert result is not None
-    return result
+def _area(picture: Image) -> int:
+    return picture.width * picture.height

@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from media_app.exceptions import EmptyFile, TooManyPixels, UnreadableImage, UnsupportedType
 from media_app.geometry import Size
+from media_app.imaging.appetite import most_pixels
 from media_app.imaging.opening import BROKEN, HEAD_BYTES, format_of, open_picture
 from media_app.imaging.orientation import orientation_of, upright_size
 
@@ -26,7 +27,14 @@ class Source:
     size: Size
 
 
-def inspect(file: BinaryIO, *, file_name: str, max_pixels: int, max_side_px: int) -> Source:
+def inspect(
+    file: BinaryIO,
+    *,
+    file_name: str,
+    max_pixels: int,
+    max_side_px: int,
+    memory_bytes: int | None = None,
+) -> Source:
     """Tell what a file is by its header. The position in the file is at its start afterwards.
 
     Blocks for less than 2 ms on usual files. WebP and AVIF keep the parts of their headers spread
@@ -35,7 +43,8 @@ def inspect(file: BinaryIO, *, file_name: str, max_pixels: int, max_side_px: int
     Raises:
         EmptyFile: there are no bytes.
         UnsupportedType: it is none of the accepted formats, whatever its name says.
-        TooManyPixels: it has more than `max_pixels`, or a side longer than `max_side_px`.
+        TooManyPixels: it has more than `max_pixels`, or than its decoder has room for in
+            `memory_bytes`, or a side longer than `max_side_px`.
         UnreadableImage: it begins as an accepted format, but its header is damaged.
     """
     file.seek(0)
@@ -45,6 +54,8 @@ def inspect(file: BinaryIO, *, file_name: str, max_pixels: int, max_side_px: int
     found = format_of(head)
     if found is None:
         raise UnsupportedType(file_name=file_name)
+    if memory_bytes is not None:
+        max_pixels = min(max_pixels, most_pixels(found, memory_bytes))
     try:
         for size in _announced_sizes(file, found, head):
             if size.pixels > max_pixels or max(size.width, size.height) > max_side_px:

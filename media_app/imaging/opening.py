@@ -10,6 +10,7 @@ import struct
 import zlib
 from typing import IO, TYPE_CHECKING
 
+from pi_heif.as_plugin import HeifImageFile
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.Image import DecompressionBombError
@@ -23,9 +24,8 @@ if TYPE_CHECKING:
 #: Bytes at the start of a file that tell what it is; room for an AVIF's list of brands.
 HEAD_BYTES = 64
 
-#: What Pillow's decoders raise for a broken file. MemoryError is left out on purpose: pictures are
-#: refused by their pixel count first, so that what doesn't fit then is the machine's shortage, and
-#: another attempt, with no neighbour at work, may succeed.
+#: What Pillow's decoders raise for a broken file. MemoryError is left out: whoever limits the
+#: memory says what it means.
 BROKEN = (
     OSError,
     ValueError,
@@ -55,13 +55,26 @@ class _Jpeg(JpegImageFile):
         pass
 
 
+class _WebP(WebPImageFile):
+    """A WebP whose decoder goes, with its two canvases, before there is room for the picture."""
+
+    def _get_next(self) -> tuple[bytes, int, int]:
+        frame = super()._get_next()
+        if not self.is_animated:
+            del self._decoder
+        return frame
+
+
 _PLUGINS: dict[str, type[ImageFile]] = {
     "jpeg": _Jpeg,
     "png": PngImageFile,
-    "webp": WebPImageFile,
+    "webp": _WebP,
     "avif": AvifImageFile,
     "gif": GifImageFile,
+    "heic": HeifImageFile,
 }
+
+_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"mif1"}
 
 
 def format_of(head: bytes) -> str | None:
@@ -74,7 +87,7 @@ def format_of(head: bytes) -> str | None:
         return "gif"
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return "webp"
-    return "avif" if _is_avif(head) else None
+    return _format_of_boxes(head)
 
 
 def open_picture(file: IO[bytes], format: str) -> ImageFile:
@@ -85,16 +98,18 @@ def open_picture(file: IO[bytes], format: str) -> ImageFile:
     """
     file.seek(0)
     picture = _PLUGINS[format](file)
-    # A WebP gets its tile when it is loaded. The others without one hold no pixels.
-    if not picture.tile and format != "webp":
+    # These two get their tile when they are loaded. The others without one hold no pixels.
+    if not picture.tile and format not in {"webp", "heic"}:
         raise SyntaxError("no picture data")
     return picture
 
 
-def _is_avif(head: bytes) -> bool:
-    """Whether the file type box names AVIF; HEIC files share the rest of the container."""
+def _format_of_boxes(head: bytes) -> str | None:
+    """What the file type box names: AVIF and HEIC files share the container."""
     if head[4:8] != b"ftyp":
-        return False
+        return None
     end = min(int.from_bytes(head[:4]), len(head))
     brands = {head[8:12], *(head[at : at + 4] for at in range(16, end, 4))}
-    return bool(brands & {b"avif", b"avis"})
+    if brands & {b"avif", b"avis"}:
+        return "avif"
+    return "heic" if brands & _HEIC_BRANDS else None

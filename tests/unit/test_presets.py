@@ -1,60 +1,122 @@
-"""Presets: names that hold the recipe."""
+"""Presets: the table that is a setting, and names that hold the recipe."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from django.conf import settings
 
 from media_app import presets
-from media_app.presets import FORMATS, JPEG, PRESETS, WEBP, recipe_digest, rendition_name
+from media_app.geometry import Focal
+from media_app.presets import WEBP, Recipe, Stage, presets_of, recipes_of
+
+PRESETS = presets_of(settings.IMAGE_PRESETS)
 
 #: Changing one on purpose makes new names and so new files for every picture ever uploaded.
-DIGESTS = [
-    "b54e9e6e5b33",
-    "b23429a0fd28",
-    "4e3d3b59cbc3",
-    "965335f46f39",
-    "45fbd55192c0",
-    "1386e6089db3",
-]
+DIGESTS = {
+    "small.webp": "8f350f518204",
+    "medium.webp": "666dc526bd8f",
+    "medium.jpeg": "1bdc9f57cb79",
+    "large.webp": "5412dd4677d1",
+    "small.avif": "5e6e4cb84c8e",
+    "medium.avif": "688f3d976e70",
+    "large.avif": "24340168cbf5",
+    "square.webp": "9754cc6a94a1",
+    "banner.webp": "9c2c5514c20a",
+}
 
 
-def test_three_widths_in_two_formats_are_made():
-    assert [(preset.name, preset.width_px) for preset in PRESETS] == [
-        ("small", 320),
-        ("medium", 800),
-        ("large", 1600),
+def said(recipes: tuple[Recipe, ...]) -> list[str]:
+    return [f"{r.stage} {r.preset.name}.{r.format.name}{' moving' * r.moving}" for r in recipes]
+
+
+def test_seven_files_and_two_crops_are_made_the_first_picture_first_and_avif_late():
+    assert said(recipes_of(PRESETS)) == [
+        "first small.webp",
+        "ready medium.webp",
+        "ready medium.jpeg",
+        "ready large.webp",
+        "last small.avif",
+        "last medium.avif",
+        "last large.avif",
+        "crops square.webp",
+        "crops banner.webp",
     ]
-    assert [format.content_type for format in FORMATS] == ["image/webp", "image/jpeg"]
+
+
+def test_of_an_animation_webp_moves_and_nothing_hides_it():
+    assert said(recipes_of(PRESETS, animated=True)) == [
+        "first small.webp",
+        "ready small.webp moving",
+        "ready medium.webp moving",
+        "ready medium.jpeg",
+        "ready large.webp moving",
+        "crops square.webp",
+        "crops banner.webp",
+    ]
+
+
+def test_a_row_of_the_table_adds_a_width():
+    more = presets_of((*settings.IMAGE_PRESETS, ("huge", 2400, "avif")))
+
+    assert said(recipes_of(more))[-3] == "last huge.avif"
+
+
+@pytest.mark.parametrize("row", [("a", 0, "webp"), ("a", 320, "webp tiff")])
+def test_a_row_that_makes_no_sense_is_refused(row):
+    with pytest.raises(ValueError, match="Preset 'a': expected a width of at least 1 and formats"):
+        presets_of((row,))
 
 
 def test_name_holds_content_preset_and_recipe():
-    name = rendition_name("ab" * 32, PRESETS[0], JPEG)
+    [recipe] = [r for r in recipes_of(PRESETS) if r.format.name == "jpeg"]
 
-    assert re.fullmatch(r"(ab){32}/small-[0-9a-f]{12}\.jpg", name)
-    assert rendition_name("ab" * 32, PRESETS[0], WEBP).endswith(".webp")
+    name = recipe.file_name("ab" * 32)
+
+    assert re.fullmatch(r"(ab){32}/medium-[0-9a-f]{12}\.jpg", name)
 
 
 def test_recipes_stay_the_same_from_release_to_release():
-    digests = [recipe_digest(preset, format) for preset in PRESETS for format in FORMATS]
+    digests = {f"{r.preset.name}.{r.format.name}": r.digest for r in recipes_of(PRESETS)}
 
     assert digests == DIGESTS
 
 
 def test_every_part_of_the_recipe_changes_its_digest(monkeypatch):
-    small = PRESETS[0]
-    before = recipe_digest(small, WEBP)
+    recipe = recipes_of(PRESETS)[0]
+    before, small = recipe.digest, recipe.preset
     better = replace(WEBP, options=(("method", 2), ("quality", 81)))
+    square = replace(recipe, preset=replace(small, ratio=Fraction(1)), focal=Focal())
 
-    changed = [recipe_digest(replace(small, width_px=321), WEBP), recipe_digest(small, JPEG)]
-    changed.append(recipe_digest(small, better))
+    changed = [
+        replace(recipe, preset=replace(small, width_px=321)),
+        replace(recipe, format=better),
+        replace(recipe, moving=True),
+        square,
+        replace(square, focal=Focal(0.5, 0.6)),
+        replace(square, preset=replace(square.preset, ratio=Fraction(3))),
+    ]
+    digests = [each.digest for each in changed]
     monkeypatch.setattr(presets, "PIPELINE_VERSION", presets.PIPELINE_VERSION + 1)
-    changed.append(recipe_digest(small, WEBP))
+    digests.append(recipe.digest)
 
-    assert len({before, *changed}) == 5
+    assert len({before, *digests}) == 8
 
 
-def test_name_of_a_preset_is_no_part_of_the_recipe():
-    small = PRESETS[0]
+def test_name_and_stage_are_no_part_of_the_recipe():
+    recipe = recipes_of(PRESETS)[0]
 
-    assert recipe_digest(replace(small, name="tiny"), WEBP) == recipe_digest(small, WEBP)
+    other = replace(recipe, preset=replace(recipe.preset, name="tiny"), stage=Stage.READY)
+
+    assert other.digest == recipe.digest
+
+
+def test_only_crops_change_with_the_focal_point():
+    before, after = recipes_of(PRESETS), recipes_of(PRESETS, focal=Focal(0.1, 0.9))
+
+    changed = {a.preset.name for a, b in zip(after, before, strict=True) if a.digest != b.digest}
+
+    assert changed == {"square", "banner"}
