@@ -145,6 +145,8 @@ UPLOAD_MAX_BYTES = env_int("UPLOAD_MAX_MB", 25, at_least=1) * 1_000_000
 #: Pixels, and pixels a side; read from the header before anything is decoded.
 IMAGE_MAX_PIXELS = 64_000_000
 IMAGE_MAX_SIDE_PX = 16_383
+#: Seconds that a link to a file opens it for whoever holds it.
+SIGNED_URL_LIFE_S = env_seconds("SIGNED_URL_LIFE", 7 * 24 * 60 * 60.0)
 #: On the media's file system, so that a received file is moved to its place instead of copied.
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "tmp"
 FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)

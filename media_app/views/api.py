@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from media_app import ingest, queries
+from media_app import file_queries, ingest, queries
 from media_app.views.callers import CalledRequest, api
 from media_app.views.problems import not_found, problem
+
+#: Seconds. How long a link to a file may open it.
+LINK_LIFE_MAX_S = 30 * 24 * 60 * 60
 
 
 @api("GET", "HEAD")
@@ -49,6 +54,20 @@ async def retry(request: CalledRequest, asset_id: UUID) -> HttpResponse:
         detail = f"Only a failed image can be tried again; this one is {found['state']}."
         return problem(409, "not_failed", detail)
     return JsonResponse(found, status=202)
+
+
+@api("POST")
+async def links(request: CalledRequest, asset_id: UUID) -> HttpResponse:
+    """Give out links that open the files of one image of the caller without a login."""
+    life_s = request.GET.get("life", str(int(settings.SIGNED_URL_LIFE_S)))
+    if not life_s.isdecimal() or not 1 <= int(life_s) <= LINK_LIFE_MAX_S:
+        detail = f"life is {life_s!r}; expected whole seconds from 1 to {LINK_LIFE_MAX_S}."
+        return problem(400, "bad_parameter", detail)
+    found = await file_queries.alinks_of(
+        request.caller.pk, asset_id, timedelta(seconds=int(life_s))
+    )
+    headers = {"Cache-Control": "no-store"}
+    return JsonResponse(found, headers=headers) if found else not_found()
 
 
 async def unknown(request: HttpRequest, path: str) -> HttpResponse:
