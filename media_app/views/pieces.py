@@ -10,8 +10,9 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any
 
-#: Bytes read at a time, in one hop to a thread. Larger ones are not sent faster.
-PIECE_BYTES = 1 << 18
+#: Bytes read at a time, in one hop to a thread. Twice as much makes the loop twice as late and
+#: saves a tenth of the CPU time; half as much costs a third more of it.
+PIECE_BYTES = 1 << 17
 #: Threads that read. They share one interpreter lock with the event loop, as those of uploads do.
 threads = ThreadPoolExecutor(4, thread_name_prefix="file")
 
