@@ -17,6 +17,7 @@ from tests.acceptance.postgres import Postgres
 PATHS = (
     "tests/integration/actors",
     "tests/integration/test_api.py",
+    "tests/integration/test_contents.py",
     "tests/integration/test_uploads.py",
     "tests/acceptance/test_celery_tutorial.py",
 )

@@ -44,6 +44,7 @@ ROWS = {
     "actors": 3,
     "media_app.renditions": 2,
     "media_app.notices": 2,
+    "media_app.orphans": 2,
     "media_app.queries": 2,
     "media_app.file_queries": 2,
     "media_app.imaging": 1,
