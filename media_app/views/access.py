@@ -9,17 +9,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from http import HTTPStatus
 from typing import Any, Concatenate
 
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from media_app import addresses
 from media_app.views.callers import View, bearer_token, find_caller, not_allowed
-from media_app.views.problems import not_found, unauthorized
+from media_app.views.problems import CONTENT_TYPE, not_found, unauthorized
 
 #: Seconds. HTTP's "for ever".
 YEAR_S = 365 * 24 * 60 * 60
@@ -57,9 +58,17 @@ def file_view[**P](find: Find[P]) -> View:
     async def view(request: HttpRequest, **found: Any) -> HttpResponseBase:
         if request.method not in METHODS:
             return not_allowed(request, METHODS)
-        return await sync_to_async(_admitted)(request, find, found)
+        response = await sync_to_async(_admitted)(request, find, found)
+        if response.status_code == HTTPStatus.NOT_FOUND and _is_opened_as_page(request):
+            raise Http404
+        return response
 
     return csrf_exempt(view)
+
+
+def _is_opened_as_page(request: HttpRequest) -> bool:
+    """Whether a person opens the address, as that of a link in a mail: a page can say it better."""
+    return request.get_preferred_type([CONTENT_TYPE, "text/html"]) == "text/html"
 
 
 def _admitted(request: HttpRequest, find: Find[...], found: dict[str, Any]) -> HttpResponseBase:

@@ -131,6 +131,17 @@ def test_a_forged_link_is_answered_as_if_there_was_nothing(anybody, image, ansel
     assert anybody.get(there).status_code == 200
 
 
+def test_a_person_who_opens_a_closed_link_reads_a_page(anybody, image):
+    accept = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+    closed = f"{image['original_url']}?expires=1&signature=x"
+    nowhere = link_to(f"/images/{uuid.uuid4()}/original")
+
+    pages = [anybody.get(path, headers={"Accept": accept}) for path in (closed, nowhere)]
+
+    assert [page.status_code for page in pages] == [404, 404]
+    assert all("There is nothing here" in page.text for page in pages)
+
+
 def test_the_owner_needs_no_link_and_so_none_that_still_opens(api, stranger, image):
     closed = f"{image['original_url']}?expires=1&signature=x"
 
