@@ -120,6 +120,29 @@ def test_twenty_clients_keep_neither_the_loop_nor_the_memory(web, large, token, 
     assert seen[-1]["peak_mb"] - seen[0]["before_mb"] < MEMORY_MB
 
 
+def test_answers_without_the_whole_file_leave_their_connection_usable(web, large, token):
+    connection = http.client.HTTPConnection(urlsplit(web).netloc, timeout=10)
+    known, whole = {"If-None-Match": f'"{large.original_id}"'}, str(SIZE_BYTES)
+    seen = []
+    for method, headers in (
+        ("GET", known),
+        ("HEAD", {}),
+        ("GET", {"Range": "bytes=-300000"}),
+        ("GET", {"Range": f"bytes={SIZE_BYTES}-"}),
+        ("GET", {}),
+    ):
+        bearer = {"Authorization": f"Bearer {token}"}
+        connection.request(method, f"/images/{large.pk}/original", headers=bearer | headers)
+        response = connection.getresponse()
+        told = response.headers["Content-Length"]
+        seen.append((response.status, told, len(response.read())))
+    connection.close()
+
+    assert seen[:3] == [(304, None, 0), (200, whole, 0), (206, "300000", 300_000)]
+    assert [status for status, _, _ in seen[3:]] == [416, 200]
+    assert seen[4][1:] == (whole, SIZE_BYTES)
+
+
 async def test_a_client_that_goes_away_closes_the_file(large, token, monkeypatch):
     opened = opened_files(monkeypatch)
     gone = asyncio.Event()
