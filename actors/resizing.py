@@ -30,6 +30,12 @@ def make_renditions(asset_id: str) -> list[str]:
     return names
 
 
+@actor(max_retries=5, min_backoff=2_000, max_backoff=60_000, time_limit=60_000)
+def purge_content(digest: str) -> bool:
+    """Remove a content that no asset shows any more; return whether it went. Idempotent."""
+    return renditions.purge(digest)
+
+
 def tell_owner(asset_id: UUID) -> None:
     """Tell the owner's open pages how an asset stands now."""
     if told := queries.image_for_event(asset_id):

@@ -69,12 +69,15 @@ def retry(asset_id: UUID, owner_id: int) -> bool:
 
 
 def delete(asset_id: UUID, owner_id: int) -> bool:
-    """Delete an asset of its owner, and its files where nobody else's show the same content."""
+    """Delete an asset of its owner. Its files follow where no other shows the same content.
+
+    That is a message's work (`signals.purge_what_is_not_shown`): were it done here, the time of
+    the answer would tell whether others have the content.
+    """
     asset = Asset.objects.filter(pk=asset_id, owner_id=owner_id).first()
     if asset is None:
         return False
     asset.delete()
-    renditions.purge(asset.original_id)
     publish(f"user:{owner_id}", "deleted", {"id": str(asset_id)})
     return True
 
@@ -105,13 +108,10 @@ def clean_name(file_name: str | None) -> str:
 
 
 def _create(asset: Asset, file: Upload, format: str) -> Asset:
-    digest = _digest(file)
-    made: dict[str, Any] = {"format": format, "size_bytes": file.size}
+    """Save an asset and its file. The file also where it is there: who sends it must not notice."""
     with transaction.atomic():
-        Original.objects.get_or_create(digest=digest, defaults=made)
-        asset.original = Original.objects.select_for_update().get(pk=digest)
-        if not default_storage.exists(asset.original.name):
-            default_storage.save(asset.original.name, file)
+        asset.original = Original.lock(_digest(file), format=format, size_bytes=file.size or 0)
+        default_storage.save(asset.original.name, file)
         asset.task_id = UUID(make_renditions.delay_on_commit(str(asset.pk)).id)
         # Last: parallel uploads of one batch wait for each other from here on.
         batch, is_new = batches.join(asset.owner, asset.batch)

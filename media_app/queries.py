@@ -1,4 +1,4 @@
-"""Reads for views: images as the API shows them, and the rows behind their files.
+"""Reads for views: images as the API shows them.
 
 Synchronous, with an `a`-twin for each that a view calls.
 """
@@ -14,6 +14,7 @@ from uuid import UUID
 from asgiref.sync import sync_to_async
 from django.db.models import Q, QuerySet
 
+from media_app.addresses import original_path, rendition_path
 from media_app.models import Asset, Rendition
 
 #: Images in one page of a list: at most, and unless told.
@@ -33,7 +34,7 @@ def image_json(asset: Asset) -> dict[str, Any]:
         "complete": asset.complete,
         "reason": asset.reason or None,
         "url": f"/api/images/{asset.pk}",
-        "original_url": f"/images/{asset.pk}/original",
+        "original_url": original_path(asset.pk),
         "file_name": asset.file_name,
         "batch": str(asset.batch) if asset.batch else None,
         "width": asset.width,
@@ -70,22 +71,8 @@ def list_images(
     }
 
 
-def find_file(owner_id: int, asset_id: UUID, preset: str, format: str) -> Rendition | None:
-    """Return the row of one of the owner's renditions."""
-    mine = Rendition.objects.filter(asset__owner_id=owner_id, asset_id=asset_id)
-    return mine.filter(preset=preset, format=format).first()
-
-
-def find_original(owner_id: int, asset_id: UUID) -> Asset | None:
-    """Return one of the owner's assets with its original."""
-    mine = Asset.objects.select_related("original").filter(owner_id=owner_id)
-    return mine.filter(pk=asset_id).first()
-
-
 aget_image = sync_to_async(get_image)
 alist_images = sync_to_async(list_images)
-afind_file = sync_to_async(find_file)
-afind_original = sync_to_async(find_original)
 
 
 def image_for_event(asset_id: UUID) -> tuple[int, dict[str, Any]] | None:
@@ -109,7 +96,7 @@ def _rendition_json(rendition: Rendition) -> dict[str, Any]:
         "width": rendition.width,
         "height": rendition.height,
         "bytes": rendition.size_bytes,
-        "url": f"/images/{rendition.asset_id}/{rendition.preset}.{rendition.format}",
+        "url": rendition_path(rendition),
     }
 
 

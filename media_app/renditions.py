@@ -61,7 +61,8 @@ def mark_developing(asset_id: UUID) -> bool:
 def purge(digest: str) -> bool:
     """Remove a content that no asset shows any more, with its files; return whether it went.
 
-    Runs after an asset's deletion has committed. Another run finishes what a crash left.
+    Runs after an asset's deletion has committed. The row goes with the transaction, after the
+    files: another run finishes what a crash left.
     """
     with transaction.atomic():
         original = Original.objects.select_for_update().filter(pk=digest).first()

@@ -1,4 +1,4 @@
-"""What follows by itself: a welcome for a new user, and the end of an asset whose message died."""
+"""What follows by itself: a new user's welcome, a deleted asset's files, a dead message's asset."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models.signals import post_save
+from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from actors.emailing import MAIL_ACTORS, send_soon
-from actors.resizing import make_renditions, tell_owner
+from actors.resizing import make_renditions, purge_content, tell_owner
 from actors.signals import dead_lettered, requeued
 from media_app import notices, renditions
 from media_app.exceptions import PermanentFailure
@@ -28,6 +28,12 @@ def welcome_new_user(instance: User, created: bool, raw: bool = False, **kwargs:
     with transaction.atomic():
         if notice := notices.queue(Notice.Kind.WELCOME, instance):
             send_soon(notice)
+
+
+@receiver(post_delete, sender=Asset)
+def purge_what_is_not_shown(instance: Asset, **kwargs: Any) -> None:
+    """Have the content of a deleted asset removed; also where its owner is deleted."""
+    purge_content.delay_on_commit(instance.original_id)
 
 
 @receiver(dead_lettered)

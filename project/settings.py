@@ -165,6 +165,8 @@ IMAGE_PRESETS = (
     ("square", 800, "webp", (1, 1)),
     ("banner", 1600, "webp", (3, 1)),
 )
+#: Seconds that a link to a file opens it for whoever holds it.
+SIGNED_URL_LIFE_S = env_seconds("SIGNED_URL_LIFE", 7 * 24 * 60 * 60.0)
 #: On the media's file system, so that a received file is moved to its place instead of copied.
 FILE_UPLOAD_TEMP_DIR = DATA_DIR / "tmp"
 FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)

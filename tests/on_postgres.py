@@ -20,6 +20,7 @@ PATHS = (
     "tests/integration/test_batches.py",
     "tests/integration/test_notices.py",
     "tests/integration/test_stale.py",
+    "tests/integration/test_contents.py",
     "tests/integration/test_uploads.py",
     "tests/acceptance/test_celery_tutorial.py",
 )

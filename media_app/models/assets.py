@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models.functions import Now
@@ -25,6 +25,21 @@ class Original(models.Model):
 
     def __str__(self) -> str:
         return self.digest
+
+    @classmethod
+    def lock(cls, digest: str, *, format: str, size_bytes: int) -> Self:
+        """Return the row of a content, made where there is none, locked until the transaction ends.
+
+        In one statement: between a look and a lock the content could be purged.
+        """
+        original = cls(digest=digest, format=format, size_bytes=size_bytes)
+        cls.objects.bulk_create(
+            [original],
+            update_conflicts=True,
+            unique_fields=["digest"],
+            update_fields=["format", "size_bytes"],
+        )
+        return original
 
     @property
     def name(self) -> str:

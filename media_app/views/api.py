@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from media_app import batches, ingest, queries
+from media_app import batches, file_queries, ingest, queries
 from media_app.views.callers import CalledRequest, api
 from media_app.views.problems import not_found, problem
 
 #: Images that one request may name as seen.
 SEEN_MAX = 500
+#: Seconds. How long a link to a file may open it.
+LINK_LIFE_MAX_S = 30 * 24 * 60 * 60
 
 
 @api("GET", "HEAD")
@@ -66,6 +70,20 @@ async def seen(request: CalledRequest) -> HttpResponse:
         detail = f'The body is no JSON like {{"ids": [...]}} with 1 to {SEEN_MAX} ids of images.'
         return problem(400, "bad_parameter", detail)
     return JsonResponse({"seen": await batches.amark_seen(request.caller.pk, asset_ids)})
+
+
+@api("POST")
+async def links(request: CalledRequest, asset_id: UUID) -> HttpResponse:
+    """Give out links that open the files of one image of the caller without a login."""
+    life_s = request.GET.get("life", str(int(settings.SIGNED_URL_LIFE_S)))
+    if not life_s.isdecimal() or not 1 <= int(life_s) <= LINK_LIFE_MAX_S:
+        detail = f"life is {life_s!r}; expected whole seconds from 1 to {LINK_LIFE_MAX_S}."
+        return problem(400, "bad_parameter", detail)
+    found = await file_queries.alinks_of(
+        request.caller.pk, asset_id, timedelta(seconds=int(life_s))
+    )
+    headers = {"Cache-Control": "no-store"}
+    return JsonResponse(found, headers=headers) if found else not_found()
 
 
 async def unknown(request: HttpRequest, path: str) -> HttpResponse:

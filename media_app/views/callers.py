@@ -60,7 +60,7 @@ def api(*methods: str) -> Callable[[View], View]:
         @wraps(view)
         async def wrapped(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.method not in methods:
-                return _not_allowed(request, methods)
+                return not_allowed(request, methods)
             caller = await sync_to_async(admit)(request)
             if isinstance(caller, HttpResponse):
                 return caller
@@ -72,7 +72,8 @@ def api(*methods: str) -> Callable[[View], View]:
     return decorate
 
 
-def _not_allowed(request: HttpRequest, methods: tuple[str, ...]) -> HttpResponse:
+def not_allowed(request: HttpRequest, methods: tuple[str, ...]) -> HttpResponse:
+    """Return the answer to a method that an address has not."""
     allowed = ", ".join(methods)
     detail = f"{request.method} is not possible here; use {allowed}."
     response = problem(405, "method_not_allowed", detail)

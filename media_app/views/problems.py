@@ -24,6 +24,7 @@ def problem(status: int, code: str, detail: str) -> HttpResponse:
     response = HttpResponse(
         problem_body(status, code, detail), status=status, content_type=CONTENT_TYPE
     )
+    response["Cache-Control"] = "no-store"
     if status == HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = 'Bearer realm="Darkroom"'
     return response

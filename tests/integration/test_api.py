@@ -10,6 +10,7 @@ from django.core.files.storage import default_storage
 from django.test import Client
 from django.utils import timezone
 
+from actors.resizing import purge_content
 from media_app import renditions
 from media_app.models import ApiToken, Asset, Original, Rendition, User
 from tests.asgi_client import AsgiClient
@@ -107,13 +108,16 @@ def test_a_deleted_image_is_gone_with_its_files_unless_others_show_the_same(api,
     mine, theirs = upload(api, jpeg).json(), upload(stranger, jpeg).json()
     renditions.make_all(uuid.UUID(mine["id"]))
     renditions.make_all(uuid.UUID(theirs["id"]))
+    digest = hashlib.sha256(jpeg).hexdigest()
     names = {*Rendition.objects.values_list("name", flat=True), Original.objects.get().name}
 
     assert api.delete(mine["url"]).status_code == 204
     assert api.get(mine["url"]).status_code == 404
+    assert not purge_content(digest)
     assert all(default_storage.exists(name) for name in names)
 
     assert stranger.delete(theirs["url"]).status_code == 204
+    assert purge_content(digest)
     assert not any(default_storage.exists(name) for name in names)
     assert not Original.objects.exists()
 
@@ -125,6 +129,7 @@ def test_an_image_deleted_while_it_develops_leaves_no_files(api, jpeg, monkeypat
     def develop_meanwhile_deleted(file):
         developed = list(develop(file))
         api.delete(image["url"])
+        purge_content(hashlib.sha256(jpeg).hexdigest())
         return developed
 
     monkeypatch.setattr(renditions.imaging, "develop", develop_meanwhile_deleted)

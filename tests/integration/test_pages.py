@@ -43,7 +43,8 @@ def hang(owner: User, name: str, state: str = "ready", reason: str = "") -> Asse
         for width in (320, 800):
             Rendition.objects.create(
                 asset=asset, preset=f"w{width}", format=image_format, width=width,
-                height=width * 2 // 3, size_bytes=1, name=uuid.uuid4().hex,
+                height=width * 2 // 3, size_bytes=1,
+                name=f"{original.digest}/w{width}-0123456789ab.{image_format}",
             )  # fmt: skip
     return asset
 
@@ -69,9 +70,9 @@ def test_a_ready_picture_comes_in_every_width_and_without_layout_shift(gallery, 
 
     page = gallery.get("/").content.decode()
 
-    at = f"/images/{asset.pk}"
-    assert f'srcset="{at}/w320.webp 320w, {at}/w800.webp 800w"' in page
-    assert f'src="{at}/w800.jpeg"' in page
+    at, recipe = f"/images/{asset.pk}", "0123456789ab"
+    assert f'srcset="{at}/w320-{recipe}.webp 320w, {at}/w800-{recipe}.webp 800w"' in page
+    assert f'src="{at}/w800-{recipe}.jpeg"' in page
     assert 'width="800" height="533" alt="dunes.jpg" loading="lazy"' in page
 
 

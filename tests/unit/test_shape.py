@@ -14,7 +14,7 @@ import pytest
 
 import actors
 from actors import Actor, AsyncResult, ChainResult, GroupResult, chain, group, testing
-from media_app import ingest, queries
+from media_app import file_queries, ingest, queries
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGES = ("actors", "media_app", "project")
@@ -49,8 +49,11 @@ ROWS = {
     "media_app.notices": 2,
     "media_app.batches": 2,
     "media_app.mails": 2,
+    "media_app.orphans": 2,
     "media_app.queries": 2,
+    "media_app.file_queries": 2,
     "media_app.imaging": 1,
+    "media_app.addresses": 1,
     "media_app.models": 1,
     "media_app.storage": 1,
     "media_app.mailing": 1,
@@ -163,7 +166,7 @@ def test_twins_take_the_same(owner, name):
     assert list(sync.parameters.values()) == list(twin.parameters.values())
 
 
-@pytest.mark.parametrize("module", [ingest, queries])
+@pytest.mark.parametrize("module", [file_queries, ingest, queries])
 def test_each_twin_of_a_use_case_wraps_its_namesake(module):
     twins = {n: f for n, f in vars(module).items() if hasattr(f, "func") and n.startswith("a")}
 
