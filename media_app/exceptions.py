@@ -8,6 +8,7 @@
         - UnreadableSource, MailRefused
     - TransientFailure: another attempt may succeed
         - DevelopmentInterrupted
+        - AssetClaimed: another develops it; look again in `retry_in_s`
         - MailWaits, BatchOpen: another is due in `retry_in_s`
     - MailGivenUp: every try of a mail met a failure that might have passed
     - MailFailure: how far a mail got on its way to the mail server
@@ -15,6 +16,8 @@
 """
 
 from __future__ import annotations
+
+from uuid import UUID
 
 #: What a person may send, in words.
 ACCEPTED = "JPEG, PNG, WebP, AVIF, HEIC or GIF"
@@ -193,3 +196,14 @@ class DevelopmentInterrupted(TransientFailure):
     def __init__(self, *, code: int) -> None:
         self.code = code
         super().__init__(f"The process that develops was ended from outside (exit status {code}).")
+
+
+class AssetClaimed(TransientFailure):
+    """Another message develops the asset; `retry_in_s` is when to look again."""
+
+    def __init__(self, *, asset_id: UUID, retry_in_s: float) -> None:
+        self.asset_id, self.retry_in_s = asset_id, retry_in_s
+        super().__init__(
+            f"Asset {asset_id} is being developed by another message; looked at again in "
+            f"{retry_in_s:g} s."
+        )

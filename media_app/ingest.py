@@ -5,24 +5,27 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 import uuid
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.core.files.base import File
 from django.core.files.storage import default_storage
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
 from actors.emailing import close_later, send_soon
-from actors.resizing import make_renditions
+from actors.resizing import finish_renditions, send_next, tell_owner
 from actors.topics import publish
 from media_app import batches, imaging, notices, renditions
-from media_app.exceptions import EmptyFile, FileTooLarge
+from media_app.exceptions import EmptyFile, FileTooLarge, UnreadableImage, UnreadableSource
+from media_app.geometry import Focal
 from media_app.models import Asset, Notice, Original, User
 
-type Upload = UploadedFile[Any]
+type Upload = File[Any]
 
 #: Characters of a file's name that are kept.
 NAME_MAX = 255
@@ -54,7 +57,20 @@ def receive(
     )
     asset = Asset(owner=owner, file_name=name, batch=batch)
     asset.width, asset.height = source.size.width, source.size.height
+    if settings.ORIGINAL_POLICY == "stripped":
+        file = _stripped(file, name)
     return _create(asset, file, source.format)
+
+
+def has_content(file: Upload, *, owner: User) -> bool:
+    """Return whether the owner has an asset with the content of a file, as it would be stored.
+
+    Raises:
+        RejectedUpload: It can't be stripped, where originals are.
+    """
+    if settings.ORIGINAL_POLICY == "stripped":
+        file = _stripped(file, file.name or "image")
+    return Asset.objects.filter(owner=owner, original_id=_digest(file)).exists()
 
 
 def retry(asset_id: UUID, owner_id: int) -> bool:
@@ -63,8 +79,34 @@ def retry(asset_id: UUID, owner_id: int) -> bool:
         mine = Asset.objects.filter(pk=asset_id, owner_id=owner_id).exists()
         if not (mine and renditions.mark_developing(asset_id)):
             return False
-        sent = make_renditions.delay_on_commit(str(asset_id))
-        Asset.objects.filter(pk=asset_id).update(task_id=sent.id)
+        asset = Asset.objects.get(pk=asset_id)
+        send_next(asset)
+        asset.save(update_fields=["task_id"])
+    return True
+
+
+def set_focal_point(asset_id: UUID, owner_id: int, focal: Focal) -> bool:
+    """Have an asset's crops show another point; return whether the owner has such an asset.
+
+    While it develops, the stage that makes crops will find the point. Afterwards a message makes
+    what is missing then, which is the crops.
+    """
+    with transaction.atomic():
+        mine = Asset.objects.select_for_update().filter(pk=asset_id, owner_id=owner_id)
+        asset = mine.first()
+        if asset is None:
+            return False
+        if asset.focal == focal:
+            return True
+        asset.focal_x, asset.focal_y = focal.x, focal.y
+        changed = ["focal_x", "focal_y"]
+        if asset.state == Asset.State.READY:
+            # Somebody looks: before the AVIF files of others.
+            sent = finish_renditions.apply_async((str(asset_id),), queue="renditions", priority=50)
+            asset.task_id, asset.complete, asset.reason = UUID(sent.id), False, ""
+            changed += ["task_id", "complete", "reason"]
+        asset.save(update_fields=changed)
+        transaction.on_commit(partial(tell_owner, asset_id), robust=True)
     return True
 
 
@@ -96,6 +138,7 @@ def request_password_reset(email: str) -> None:
 
 areceive = sync_to_async(receive)
 aretry = sync_to_async(retry)
+aset_focal_point = sync_to_async(set_focal_point)
 adelete = sync_to_async(delete)
 arequest_password_reset = sync_to_async(request_password_reset)
 
@@ -112,7 +155,7 @@ def _create(asset: Asset, file: Upload, format: str) -> Asset:
     with transaction.atomic():
         asset.original = Original.lock(_digest(file), format=format, size_bytes=file.size or 0)
         default_storage.save(asset.original.name, file)
-        asset.task_id = UUID(make_renditions.delay_on_commit(str(asset.pk)).id)
+        send_next(asset)
         # Last: parallel uploads of one batch wait for each other from here on.
         batch, is_new = batches.join(asset.owner, asset.batch)
         asset.batch = batch.key
@@ -120,6 +163,15 @@ def _create(asset: Asset, file: Upload, format: str) -> Asset:
         if is_new:
             close_later(batch, settings.BATCH_QUIET_S)
     return asset
+
+
+def _stripped(file: Upload, name: str) -> Upload:
+    """Return the file without its metadata. Reads all of it, at most `UPLOAD_MAX_BYTES`."""
+    file.seek(0)
+    try:
+        return SimpleUploadedFile(name, imaging.stripped(file.read()))
+    except UnreadableSource as error:
+        raise UnreadableImage(file_name=name) from error
 
 
 def _digest(file: Upload) -> str:

@@ -20,7 +20,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
-from media_app import renditions
+from media_app import contents
 from media_app.models import Asset, Original, Rendition
 
 #: What is younger may be somebody's work that has not committed.
@@ -67,7 +67,7 @@ def _purge(digest: str) -> int:
         # The row is the lock around the files: for those without one it is made, to go with them.
         made = Original(digest=digest, format="", size_bytes=0)
         Original.objects.bulk_create([made], ignore_conflicts=True)
-        gone = files if renditions.purge(digest) else _unnamed(digest, files)
+        gone = files if contents.purge(digest) else _unnamed(digest, files)
         for name in gone:
             default_storage.delete(name)
     return len(gone)

@@ -15,6 +15,7 @@ from asgiref.sync import sync_to_async
 from django.db.models import Q, QuerySet
 
 from media_app.addresses import original_path, rendition_path
+from media_app.developing import presets
 from media_app.models import Asset, Rendition
 
 #: Images in one page of a list: at most, and unless told.
@@ -33,14 +34,19 @@ def image_json(asset: Asset) -> dict[str, Any]:
         "state": asset.state,
         "complete": asset.complete,
         "reason": asset.reason or None,
+        "note": asset.note or None,
         "url": f"/api/images/{asset.pk}",
         "original_url": original_path(asset.pk),
         "file_name": asset.file_name,
         "batch": str(asset.batch) if asset.batch else None,
         "width": asset.width,
         "height": asset.height,
+        "focal_point": {"x": asset.focal_x, "y": asset.focal_y},
+        "colour": asset.colour or None,
+        "thumb_hash": asset.thumb_hash or None,
+        "placeholder": asset.placeholder or None,
         "created_at": asset.created_at.isoformat(),
-        "renditions": [_rendition_json(rendition) for rendition in _sorted(asset)],
+        "renditions": _renditions_json(asset),
     }
 
 
@@ -85,8 +91,10 @@ def _of_owner(owner_id: int) -> QuerySet[Asset]:
     return Asset.objects.filter(owner_id=owner_id).prefetch_related("renditions")
 
 
-def _sorted(asset: Asset) -> list[Rendition]:
-    return sorted(asset.renditions.all(), key=lambda made: (made.width, made.pk))
+def _renditions_json(asset: Asset) -> list[dict[str, Any]]:
+    crops = {preset.name for preset in presets() if preset.ratio}
+    made = sorted(asset.renditions.all(), key=lambda made: (made.width, made.pk))
+    return [_rendition_json(each) | {"crop": each.preset in crops} for each in made]
 
 
 def _rendition_json(rendition: Rendition) -> dict[str, Any]:

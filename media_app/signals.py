@@ -11,13 +11,14 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from actors.emailing import MAIL_ACTORS, send_soon
-from actors.resizing import make_renditions, purge_content, tell_owner
+from actors.resizing import STAGE_ACTORS, purge_content, tell_owner
 from actors.signals import dead_lettered, requeued
 from media_app import notices, renditions
 from media_app.exceptions import PermanentFailure
 from media_app.models import Asset, Notice, User
 
 MAIL_ACTOR_NAMES = {actor.actor_name for actor in MAIL_ACTORS.values()}
+STAGE_ACTOR_NAMES = {actor.actor_name for actor in STAGE_ACTORS}
 
 
 @receiver(post_save, sender=User)
@@ -41,7 +42,7 @@ def end_what_died(message: Any, error: BaseException, **kwargs: Any) -> None:
     """Say on the page that an asset will not develop, and in the row that a mail will not leave."""
     if message.actor_name in MAIL_ACTOR_NAMES:
         notices.mark_failed(message.args[0], str(error))
-    if message.actor_name == make_renditions.actor_name:
+    if message.actor_name in STAGE_ACTOR_NAMES:
         asset_id = UUID(message.args[0])
         if renditions.mark_failed(asset_id, _reason(error)):
             transaction.on_commit(partial(tell_owner, asset_id), robust=True)
@@ -53,7 +54,7 @@ def begin_anew(message: Any, **kwargs: Any) -> None:
     if message.actor_name in MAIL_ACTOR_NAMES:
         notices.begin_anew(message.args[0])
         Notice.objects.filter(pk=message.args[0]).update(task_id=message.message_id)
-    if message.actor_name == make_renditions.actor_name:
+    if message.actor_name in STAGE_ACTOR_NAMES:
         asset_id = UUID(message.args[0])
         if renditions.mark_developing(asset_id):
             Asset.objects.filter(pk=asset_id).update(task_id=message.message_id)

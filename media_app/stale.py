@@ -9,15 +9,16 @@ from django.db.models import Q, QuerySet
 
 from actors import sweeping
 from actors.emailing import MAIL_ACTORS, close_batch
-from actors.resizing import make_renditions
+from actors.resizing import next_actor
 from media_app.models import Asset, Batch, Notice
 
 
 def register() -> None:
     """Have the sweep send again what is lost of images, mails and batches."""
-    sweeping.register(
-        "images", rows=_developing, message=lambda asset: make_renditions.message(str(asset.pk))
-    )
+    for name, rows in (("images", _developing), ("unfinished images", _unfinished)):
+        sweeping.register(
+            name, rows=rows, message=lambda asset: next_actor(asset).message(str(asset.pk))
+        )
     sweeping.register(
         "mails",
         rows=_unsent,
@@ -33,6 +34,12 @@ def register() -> None:
 
 def _developing(before: datetime) -> QuerySet[Asset]:
     return Asset.objects.filter(state=Asset.State.DEVELOPING, created_at__lt=before)
+
+
+def _unfinished(before: datetime) -> QuerySet[Asset]:
+    """Return those that are ready and wait for their AVIF files or crops."""
+    ready = Asset.objects.filter(state=Asset.State.READY, complete=False, reason="")
+    return ready.filter(created_at__lt=before)
 
 
 def _unsent(before: datetime) -> QuerySet[Notice]:

@@ -69,6 +69,18 @@ def env_list(name: str, default: list[str]) -> list[str]:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
+def env_choice(name: str, default: str, *, choices: tuple[str, ...]) -> str:
+    """Return one of `choices`.
+
+    Raises:
+        ImproperlyConfigured: Where the value is none of them.
+    """
+    value = env_str(name, default)
+    if value not in choices:
+        raise _refused(name, value, " or ".join(choices))
+    return value
+
+
 def env_url(name: str, default: str, *, schemes: tuple[str, ...]) -> SplitResult:
     """Return a URL, split, whose scheme is one of `schemes`.
 

@@ -13,6 +13,7 @@ from django.utils.csp import CSP
 
 from project.env import (
     env_bool,
+    env_choice,
     env_int,
     env_list,
     env_seconds,
@@ -154,6 +155,10 @@ IMAGE_DEADLINE_S = env_seconds("IMAGE_DEADLINE", 30.0)
 IMAGE_MEMORY_BYTES = env_int("IMAGE_MEMORY_MB", 900, at_least=200) * 1_000_000
 #: Pictures that need more than a sixth of that memory are developed so many at a time on a machine.
 IMAGE_BIG_AT_ONCE = env_int("IMAGE_BIG_AT_ONCE", 1, at_least=1)
+#: Seconds after which a picture that is being developed is taken for one of a worker that died.
+IMAGE_LEASE_S = IMAGE_DEADLINE_S + 30.0
+#: Whether each thread of a worker starts its developing process before there is work.
+IMAGE_WARM_UP = True
 #: Encoders that run at the same time for one picture.
 IMAGE_THREADS = env_int("IMAGE_THREADS", 2, at_least=1)
 #: What is made of every picture: name, width, formats, and for crops the proportion. A new row, and
@@ -165,6 +170,8 @@ IMAGE_PRESETS = (
     ("square", 800, "webp", (1, 1)),
     ("banner", 1600, "webp", (3, 1)),
 )
+#: `kept`: originals as they were sent. `stripped`: without their metadata, from the upload on.
+ORIGINAL_POLICY = env_choice("ORIGINAL_POLICY", "kept", choices=("kept", "stripped"))
 #: Seconds that a link to a file opens it for whoever holds it.
 SIGNED_URL_LIFE_S = env_seconds("SIGNED_URL_LIFE", 7 * 24 * 60 * 60.0)
 #: On the media's file system, so that a received file is moved to its place instead of copied.

@@ -29,6 +29,9 @@ from project.settings import (  # noqa: E402
 #: A test that wants the sweep runs it, or workers with settings for it: `tests.settings_sweeping`.
 ACTORS_SWEEP_INTERVAL_S = 86_400.0
 
+#: Most workers of tests develop nothing.
+IMAGE_WARM_UP = False
+
 STATIC_ROOT.mkdir(exist_ok=True)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.tutorial", "tests.faults"]

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from media_app.geometry import Focal
 from media_app.models.people import User
 
 
@@ -48,7 +49,10 @@ class Original(models.Model):
 
 
 class Asset(models.Model):
-    """An upload of one person. Width and height are pixels as shown, turned upright."""
+    """An upload of one person. Width and height are pixels as shown, turned upright.
+
+    Where it is ready and yet has a `reason`, that is why it will not become complete.
+    """
 
     class State(models.TextChoices):
         """`developing` always ends as one of the others."""
@@ -67,6 +71,20 @@ class Asset(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.DEVELOPING)
     complete = models.BooleanField(default=False)
     reason = models.TextField(blank=True)
+    #: What its renditions could not keep, in words: an animation that stands still.
+    note = models.TextField(blank=True)
+    animated = models.BooleanField(default=False)
+    #: What stands in its place until it has loaded: a ThumbHash in base64, the dominant colour as
+    #: #rrggbb, and the hash drawn, as a data URI.
+    thumb_hash = models.CharField(max_length=40, blank=True)
+    colour = models.CharField(max_length=7, blank=True)
+    placeholder = models.TextField(blank=True)
+    #: What the crops show, as fractions of width and height from the top left.
+    focal_x = models.FloatField(default=0.5)
+    focal_y = models.FloatField(default=0.5)
+    #: Who develops it, and since when: another may after `IMAGE_LEASE_S`.
+    claim = models.CharField(max_length=200, blank=True, editable=False)
+    claimed_at = models.DateTimeField(null=True, blank=True, editable=False)
     #: The message that develops it; the sweep sends another where none is alive.
     task_id = models.UUIDField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
@@ -79,10 +97,20 @@ class Asset(models.Model):
             models.Index(fields=["owner", "-created_at", "-id"], name="asset_of_owner"),
             models.Index(fields=["state", "created_at"], name="asset_by_state"),
             models.Index(fields=["batch", "owner"], name="asset_of_batch"),
+            models.Index(
+                fields=["created_at", "id"],
+                condition=models.Q(state="ready", complete=False, reason=""),
+                name="asset_unfinished",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.file_name} ({self.state})"
+
+    @property
+    def focal(self) -> Focal:
+        """What the crops show."""
+        return Focal(self.focal_x, self.focal_y)
 
 
 class Rendition(models.Model):

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from actors.resizing import purge_content
-from media_app import renditions
+from media_app import developing, renditions
 from media_app.models import ApiToken, Asset, Original, Rendition, User
 from tests.asgi_client import AsgiClient
 from tests.integration.api_calls import RAW, problem_of, upload
@@ -124,15 +124,15 @@ def test_a_deleted_image_is_gone_with_its_files_unless_others_show_the_same(api,
 
 def test_an_image_deleted_while_it_develops_leaves_no_files(api, jpeg, monkeypatch):
     image = upload(api, jpeg).json()
-    develop = renditions.imaging.develop
+    develop = developing.develop
 
-    def develop_meanwhile_deleted(file):
-        developed = list(develop(file))
+    def develop_meanwhile_deleted(*order):
+        developed = develop(*order)
         api.delete(image["url"])
         purge_content(hashlib.sha256(jpeg).hexdigest())
         return developed
 
-    monkeypatch.setattr(renditions.imaging, "develop", develop_meanwhile_deleted)
+    monkeypatch.setattr(developing, "develop", develop_meanwhile_deleted)
 
     assert renditions.make_all(uuid.UUID(image["id"])) == []
     assert not default_storage.exists(hashlib.sha256(jpeg).hexdigest())
@@ -153,7 +153,7 @@ def test_only_a_failed_image_can_be_tried_again(api, jpeg, queue_length):
         "developing",
         None,
     )
-    assert queue_length("renditions") == 2
+    assert queue_length("previews") == 2
 
 
 def test_a_method_or_an_address_that_is_not_there_is_a_problem_too(api):

@@ -18,7 +18,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
 
 from actors.resizing import purge_content
-from media_app import ingest, orphans, renditions
+from media_app import developing, ingest, orphans, renditions
 from media_app.models import Asset, Original, Rendition
 from tests.integration.api_calls import upload
 
@@ -69,7 +69,7 @@ def test_a_second_upload_of_a_content_looks_like_the_first(api, stranger, jpeg):
 
     second = upload(stranger, jpeg, name="a.jpg").json()
 
-    differs = {"id", "url", "original_url", "created_at"}
+    differs = {"id", "url", "original_url", "created_at", "batch"}
     assert {key: value for key, value in first.items() if key not in differs} == {
         key: value for key, value in second.items() if key not in differs
     }
@@ -78,23 +78,23 @@ def test_a_second_upload_of_a_content_looks_like_the_first(api, stranger, jpeg):
 
 def test_a_second_upload_does_all_the_work_of_a_first(api, stranger, jpeg, monkeypatch):
     saved, developed = [], []
-    save, develop = default_storage.save, renditions.imaging.develop
+    save, develop = default_storage.save, developing.develop
 
     def noted_save(name, content):
         saved.append(name)
         return save(name, content)
 
-    def noted_develop(file):
-        developed.append(file)
-        return develop(file)
+    def noted_develop(name, stages, focal):
+        developed.append((name, stages))
+        return develop(name, stages, focal)
 
     monkeypatch.setattr(default_storage, "save", noted_save, raising=False)
-    monkeypatch.setattr(renditions.imaging, "develop", noted_develop)
+    monkeypatch.setattr(developing, "develop", noted_develop)
 
     work = []
     for client in (api, stranger):
         renditions.make_all(uuid.UUID(upload(client, jpeg).json()["id"]))
-        work.append((list(saved), len(developed)))
+        work.append((list(saved), list(developed)))
         saved.clear()
         developed.clear()
 
@@ -168,7 +168,7 @@ def test_an_upload_that_is_rolled_back_leaves_a_file_that_is_purged(ansel, jpeg,
     def broken(*args: object) -> None:
         raise RuntimeError("the process died here")
 
-    monkeypatch.setattr(ingest.make_renditions, "delay_on_commit", broken)
+    monkeypatch.setattr(ingest, "send_next", broken)
     with pytest.raises(RuntimeError):
         ingest.receive(SimpleUploadedFile("a.jpg", jpeg), owner=ansel, file_name="a.jpg")
     assert len(stored()) == 1
@@ -188,7 +188,7 @@ def test_a_content_whose_purge_never_ran_is_purged(api, jpeg):
 
     steps = purge_all()
 
-    assert [step.removed for step in steps] == [7]
+    assert [step.removed for step in steps] == [10]
     assert not Original.objects.exists()
     assert orphans.purge_orphans() == orphans.Step(removed=0, after=None)
 
@@ -234,7 +234,7 @@ def test_what_is_shown_stays_and_what_no_row_names_goes(api, jpeg):
 
     assert sum(step.removed for step in steps) == 5
     assert stored() == shown | {"originals/aa"}
-    assert Rendition.objects.count() == 6
+    assert Rendition.objects.count() == 9
 
 
 def test_what_is_young_may_be_somebodys_work_and_stays():

@@ -198,7 +198,7 @@ def test_the_owner_asks_for_links_to_all_files(api, anybody, image):
     urls = [links["original_url"], *(made["url"] for made in links["renditions"])]
     assert given.headers["Cache-Control"] == "no-store"
     assert {"preset", "format", "width", "height", "bytes"} < links["renditions"][0].keys()
-    assert len(urls) == 7
+    assert len(urls) == 10
     assert {anybody.get(relative(url)).status_code for url in urls} == {200}
 
 

@@ -15,7 +15,7 @@ from dramatiq import Message
 from actors import sweeping
 from actors.connection import client
 from actors.emailing import send_soon
-from actors.resizing import make_renditions
+from actors.resizing import make_preview
 from actors.signals import requeued
 from media_app import ingest, notices
 from media_app.models import Asset, Batch, Notice, User
@@ -50,7 +50,7 @@ def in_redis(queue: str) -> list[tuple[str, tuple[Any, ...], str]]:
 
 
 def test_an_upload_names_its_message(asset):
-    assert in_redis("renditions") == [("make_renditions", (str(asset.pk),), str(asset.task_id))]
+    assert in_redis("previews") == [("make_preview", (str(asset.pk),), str(asset.task_id))]
     assert sweep() == {}
 
 
@@ -63,7 +63,7 @@ def test_a_lost_image_and_its_lost_batch_are_sent_again(asset):
     asset.refresh_from_db()
     batch.refresh_from_db()
     assert sent == {"images": 1, "batches": 1}
-    assert in_redis("renditions") == [("make_renditions", (str(asset.pk),), str(asset.task_id))]
+    assert in_redis("previews") == [("make_preview", (str(asset.pk),), str(asset.task_id))]
     assert in_redis("mail") == [("close_batch", (batch.pk,), str(batch.task_id))]
     assert sweep() == {}
 
@@ -75,7 +75,7 @@ def test_an_image_that_its_owner_tries_again_names_its_new_message(asset):
     assert ingest.retry(asset.pk, asset.owner_id)
 
     asset.refresh_from_db()
-    assert [each[2] for each in in_redis("renditions")] == [str(asset.task_id)]
+    assert [each[2] for each in in_redis("previews")] == [str(asset.task_id)]
     assert "images" not in sweep()
 
 
@@ -131,7 +131,7 @@ def test_a_closed_batch_is_left_alone(asset):
 
 def test_a_requeued_image_names_the_message_that_runs_again(asset):
     Asset.objects.update(state="failed")
-    message = make_renditions.message(str(asset.pk))
+    message = make_preview.message(str(asset.pk))
 
     with transaction.atomic():
         requeued.send(None, message=message)

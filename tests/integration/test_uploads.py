@@ -26,7 +26,7 @@ def test_an_upload_is_answered_at_once_with_its_address(api, jpeg, queue_length)
     assert response.headers["Location"] == image["url"] == f"/api/images/{image['id']}"
     assert (image["state"], image["complete"], image["reason"]) == ("developing", False, None)
     assert (image["width"], image["height"], image["renditions"]) == (900, 600, [])
-    assert queue_length("renditions") == 1
+    assert queue_length("previews") == 1
 
 
 def test_a_raw_body_is_taken_too(api, jpeg):
@@ -68,7 +68,8 @@ def test_width_and_height_are_those_of_the_upright_picture(api):
 
     ready = api.get(image["url"]).json()
     assert (image["width"], image["height"]) == (60, 40)
-    assert {(made["width"], made["height"]) for made in ready["renditions"]} == {(60, 40)}
+    whole = [made for made in ready["renditions"] if made["preset"] not in ("square", "banner")]
+    assert {(made["width"], made["height"]) for made in whole} == {(60, 40)}
 
 
 def test_a_developed_image_is_ready_with_all_renditions_and_their_files(api, jpeg):
@@ -81,12 +82,14 @@ def test_a_developed_image_is_ready_with_all_renditions_and_their_files(api, jpe
     shown = {(r["preset"], r["format"], r["width"], r["height"]) for r in ready["renditions"]}
     assert shown == {
         (preset, format, width, height)
-        for preset, width, height in (
-            ("small", 320, 213),
-            ("medium", 800, 533),
-            ("large", 900, 600),
+        for preset, width, height, formats in (
+            ("small", 320, 213, "webp avif"),
+            ("medium", 800, 533, "webp avif jpeg"),
+            ("large", 900, 600, "webp avif"),
+            ("square", 600, 600, "webp"),
+            ("banner", 900, 300, "webp"),
         )
-        for format in ("webp", "jpeg")
+        for format in formats.split()
     }
     for rendition in ready["renditions"]:
         served = api.get(rendition["url"])
@@ -152,7 +155,7 @@ def test_what_cannot_be_developed_is_refused_in_words(api, jpeg):
     assert {key: found[:2] for key, found in words.items()} == {key: key for key in refused}
     assert "multipart field 'file'" in words[400, "no_file"][2]
     assert "nothing.jpg is empty" in words[400, "empty_file"][2]
-    assert "Send JPEG, PNG, WebP, AVIF or GIF." in words[415, "unsupported_type"][2]
+    assert "Send JPEG, PNG, WebP, AVIF, HEIC or GIF." in words[415, "unsupported_type"][2]
     assert "50,000 x 50,000 pixels" in words[422, "too_many_pixels"][2]
     assert "batch is 'monday'; expected a UUID" in words[400, "bad_parameter"][2]
     assert not Asset.objects.exists()
@@ -195,5 +198,5 @@ def test_uploads_are_answered_while_redis_is_down(api, jpeg, valkey_server):
     from actors.models import OutboxMessage
 
     assert response.status_code == 202
-    left = OutboxMessage.objects.get(actor_name="make_renditions")
+    left = OutboxMessage.objects.get(actor_name="make_preview")
     assert timezone.now() - left.created_at < timedelta(seconds=30)

@@ -34,6 +34,7 @@ ROWS = {
     "media_app.management": 6,
     "actors.management": 6,
     "media_app.ingest": 5,
+    "media_app.importing": 5,
     "media_app.signals": 5,
     "media_app.stale": 5,
     "media_app.admin": 5,
@@ -46,6 +47,11 @@ ROWS = {
     "actors.arithmetic": 4,
     "actors": 3,
     "media_app.renditions": 2,
+    "media_app.sharing": 2,
+    "media_app.claims": 2,
+    "media_app.lacking": 2,
+    "media_app.developing": 2,
+    "media_app.contents": 2,
     "media_app.notices": 2,
     "media_app.batches": 2,
     "media_app.mails": 2,
@@ -67,6 +73,7 @@ ROWS = {
     "project.settings": 0,
     "media_app.geometry": 0,
     "media_app.presets": 0,
+    "media_app.thumb_hashes": 0,
     "media_app.exceptions": 0,
     "media_app.migrations": 1,
     "actors.migrations": 1,
@@ -181,7 +188,7 @@ def test_every_actor_of_ours_says_its_queue_its_retries_and_its_time_limit():
     assert len(ours) >= 5
     for actor in ours:
         assert {"max_retries", "time_limit"} <= actor.options.keys(), actor.actor_name
-        assert actor.queue_name in {"default", "renditions", "mail"}
+        assert actor.queue_name in {"default", "previews", "renditions", "finishing", "mail"}
 
 
 def test_what_the_package_exports_is_there_and_is_all():

@@ -11,7 +11,7 @@ import pytest
 from tests.fleet import Fleet
 from tests.tutorial.tasks import print_plate, print_proof
 
-QUEUES = ("default", "mail", "renditions", "proofs")
+QUEUES = ("default", "mail", "previews", "renditions", "finishing", "proofs")
 #: Seconds. Longer than two signs of life.
 LOOK_S = 5.5
 
