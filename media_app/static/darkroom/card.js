@@ -1,11 +1,16 @@
 // One card of the sheet: its frame, its words, its buttons. Knows nothing of the network.
 
 import { pictureOf } from "./picture.js";
+import { placeholderOf } from "./placeholder.js";
+
+/** What is said of one whose last stage failed; the server has the same words. */
+const LACK = "Its lightest files could not be made.";
 
 export class Card {
   constructor(element) {
     this.element = element;
     for (const part of element.querySelectorAll("[data-needs-script]")) part.hidden = false;
+    this.watch(this.part("[data-open] img"));
   }
 
   static create(template, name) {
@@ -61,18 +66,54 @@ export class Card {
     Object.assign(this.element.dataset, { id: image.id, url: image.url, created: image.created_at });
     if (this.name !== image.file_name) this.name = image.file_name;
     this.part("[data-delete]").textContent = "Delete";
-    const picture = this.isShown ? null : pictureOf(image);
+    this.element.dataset.focal = `${image.focal_point.x} ${image.focal_point.y}`;
+    this.showPlaceholder(image);
+    // A preview gives way to the whole set once, and that stays: it need not load again.
+    const wasReady = this.isShown && this.state === "ready";
+    const picture = wasReady ? null : pictureOf(image);
     if (picture) this.develop(picture);
     this.say(image.state, wordsFor(image));
+    const lacks = image.state === "ready" && image.reason;
+    if (lacks) this.part("[data-retry]").hidden = false;
+    this.showNote([image.note, lacks && LACK].filter(Boolean).join(" "));
   }
 
-  /** The preview goes only when the picture has arrived: the frame is never empty between them. */
+  showNote(words) {
+    const note = this.part("[data-note]");
+    note.textContent = words;
+    note.hidden = words === "";
+  }
+
+  /** Where there is no local preview, the frame is not empty either. */
+  showPlaceholder(image) {
+    if (this.isShown || this.part("canvas") || this.part(".card__placeholder")) return;
+    const drawing = placeholderOf(image);
+    if (drawing) this.part(".card__frame").prepend(drawing);
+  }
+
+  /** What is under the picture goes only when that has arrived: the frame is never empty. */
   develop(picture) {
-    const preview = this.part("canvas");
-    if (preview) picture.querySelector("img").addEventListener("load", () => preview.remove());
     const button = this.part("[data-open]");
-    button.replaceChildren(picture);
-    button.hidden = false;
+    const shown = picture.querySelector("img");
+    const place = () => {
+      button.replaceChildren(picture);
+      button.hidden = false;
+    };
+    if (button.hidden) {
+      place();
+    } else {
+      shown.loading = "eager";
+      shown.addEventListener("load", place, { once: true });
+      shown.addEventListener("error", place, { once: true });
+    }
+    this.watch(shown);
+  }
+
+  /** Takes away what is under a picture as soon as it has loaded. */
+  watch(shown) {
+    const clear = () => this.element.querySelectorAll(".card__frame > canvas, .card__placeholder").forEach((under) => under.remove());
+    if (shown?.complete && shown.naturalWidth > 0) clear();
+    else shown?.addEventListener("load", clear, { once: true });
   }
 }
 

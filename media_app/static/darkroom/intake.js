@@ -1,6 +1,6 @@
 // The ways a file comes in: chosen, dropped anywhere on the page, or pasted.
 
-const TYPES_BY_ENDING = { jpg: "image/jpeg", jpeg: "image/jpeg", png: "image/png", webp: "image/webp", avif: "image/avif", gif: "image/gif" };
+const TYPES_BY_ENDING = { jpg: "image/jpeg", jpeg: "image/jpeg", png: "image/png", webp: "image/webp", avif: "image/avif", gif: "image/gif", heic: "image/heic", heif: "image/heif" };
 
 /** Some systems don't know the newer formats: then the name decides, and the server looks inside. */
 export function typeOf(file) {

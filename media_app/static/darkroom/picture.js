@@ -3,6 +3,9 @@
 /** How wide a frame of the sheet is, for the browser's choice; the server has the same words. */
 const FRAME_SIZES = "(max-width: 44rem) 50vw, 18rem";
 
+/** The formats of <source>, the lightest first: a browser takes the first that it knows. */
+const SOURCES = ["avif", "webp"];
+
 /** A small image has the same width in several presets: each width is named once. */
 function srcset(renditions) {
   const widths = new Map(renditions.map((rendition) => [rendition.width, rendition.url]));
@@ -12,14 +15,17 @@ function srcset(renditions) {
     .join(", ");
 }
 
-/** Returns the element, or null while there is no JPEG, which every browser shows. */
+/** Returns the element, or null while there is nothing to show. A preview stands in for the JPEG. */
 export function pictureOf(image) {
-  const of = (format) => image.renditions.filter((rendition) => rendition.format === format);
-  const jpegs = of("jpeg");
-  if (jpegs.length === 0) return null;
-  const largest = jpegs.reduce((best, one) => (one.width > best.width ? one : best));
+  const whole = image.renditions.filter((rendition) => !rendition.crop);
+  const of = (format) => whole.filter((rendition) => rendition.format === format);
+  const fallbacks = of("jpeg").length > 0 ? of("jpeg") : whole;
+  if (fallbacks.length === 0) return null;
+  const largest = fallbacks.reduce((best, one) => (one.width > best.width ? one : best));
   const picture = document.createElement("picture");
-  if (of("webp").length > 0) picture.append(source("image/webp", srcset(of("webp"))));
+  for (const format of SOURCES) {
+    if (of(format).length > 0) picture.append(source(`image/${format}`, srcset(of(format))));
+  }
   const shown = document.createElement("img");
   Object.assign(shown, {
     alt: image.file_name,
@@ -27,8 +33,6 @@ export function pictureOf(image) {
     height: largest.height,
     loading: "lazy",
     decoding: "async",
-    sizes: FRAME_SIZES,
-    srcset: srcset(jpegs),
     src: largest.url,
   });
   picture.append(shown);
@@ -44,7 +48,7 @@ function source(type, set) {
 /** Returns a copy of a picture that may fill the window. */
 export function enlarged(picture) {
   const copy = picture.cloneNode(true);
-  for (const part of copy.children) part.sizes = "100vw";
+  for (const part of copy.querySelectorAll("source")) part.sizes = "100vw";
   copy.querySelector("img").loading = "eager";
   return copy;
 }
