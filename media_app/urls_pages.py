@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from media_app.views import accounts, pages
+from media_app.views import accounts, focal_points, pages
 
 urlpatterns = [
     path("", pages.gallery, name="gallery"),
     path("upload", pages.upload, name="upload"),
     path("pictures/<uuid:asset_id>/delete", pages.delete, name="delete_picture"),
     path("pictures/<uuid:asset_id>/retry", pages.retry, name="retry_picture"),
+    path(
+        "pictures/<uuid:asset_id>/focal-point",
+        focal_points.focal_point,
+        name="focal_point",
+    ),
     path("accounts/", accounts.account, name="account"),
     path("accounts/stop-mails/<str:token>/", accounts.stop_mails, name="stop_mails"),
     path("accounts/sign-up/", accounts.sign_up, name="sign_up"),

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from media_app import batches, file_queries, ingest, queries
 from media_app.views.callers import CalledRequest, api
+from media_app.views.focal_points import focal_of_json
 from media_app.views.problems import not_found, problem
 
 #: Images that one request may name as seen.
@@ -36,12 +37,19 @@ async def images(request: CalledRequest) -> HttpResponse:
     return JsonResponse(page)
 
 
-@api("GET", "HEAD", "DELETE")
+@api("GET", "HEAD", "PATCH", "DELETE")
 async def image(request: CalledRequest, asset_id: UUID) -> HttpResponse:
-    """Show or delete one image of the caller."""
+    """Show, change or delete one image of the caller."""
     if request.method == "DELETE":
         deleted = await ingest.adelete(asset_id, request.caller.pk)
         return HttpResponse(status=204) if deleted else not_found()
+    if request.method == "PATCH":
+        try:
+            focal = focal_of_json(request.body)
+        except ValueError as error:
+            return problem(400, "bad_parameter", str(error))
+        if not await ingest.aset_focal_point(asset_id, request.caller.pk, focal):
+            return not_found()
     found = await queries.aget_image(request.caller.pk, asset_id)
     return JsonResponse(found) if found else not_found()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from typing import cast
-from urllib.parse import urlencode
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -12,7 +11,6 @@ from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -20,7 +18,7 @@ from media_app import batches, ingest, queries
 from media_app.exceptions import ACCEPTED, RejectedUpload
 from media_app.models import User
 from media_app.views.cards import card_of
-from media_app.views.rendering import page
+from media_app.views.rendering import page, to_log_in
 
 #: Pictures on one page of the gallery.
 PAGE_SIZE = 24
@@ -60,7 +58,7 @@ async def upload(request: HttpRequest) -> HttpResponse:
     """Take the files of a plain form, and say of each what became of it."""
     user = await request.auser()
     if not isinstance(user, User):
-        return _to_log_in()
+        return to_log_in()
     files = await _files(request)
     if not files:
         messages.error(request, "No file was chosen. Choose one or more pictures first.")
@@ -77,7 +75,7 @@ async def delete(request: HttpRequest, asset_id: uuid.UUID) -> HttpResponse:
     """Ask whether to delete a picture, and on POST do it. With JavaScript a dialog asks."""
     user = await request.auser()
     if not isinstance(user, User):
-        return _to_log_in()
+        return to_log_in()
     image = await queries.aget_image(user.pk, asset_id)
     if image is None:
         raise Http404
@@ -93,14 +91,10 @@ async def retry(request: HttpRequest, asset_id: uuid.UUID) -> HttpResponse:
     """Develop a failed picture again."""
     user = await request.auser()
     if not isinstance(user, User):
-        return _to_log_in()
+        return to_log_in()
     if await ingest.aretry(asset_id, user.pk):
         messages.success(request, "The picture is developing again.")
     return redirect("gallery")
-
-
-def _to_log_in() -> HttpResponse:
-    return redirect(f"{reverse('log_in')}?{urlencode({'next': reverse('gallery')})}")
 
 
 @sync_to_async

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 
 
 async def page(
@@ -19,3 +21,8 @@ async def page(
     """
     known = {"user": await request.auser()} | (context or {})
     return await sync_to_async(render)(request, template, known)
+
+
+def to_log_in() -> HttpResponse:
+    """Return the way to the log-in page, and from there to the gallery."""
+    return redirect(f"{reverse('log_in')}?{urlencode({'next': reverse('gallery')})}")

@@ -20,7 +20,9 @@ for (const part of root.querySelectorAll("[data-plain]")) part.remove();
 
 const sheet = new Sheet(root);
 const summary = new Summary(root.querySelector("[data-summary]"), sheet.cards);
-const viewer = new Viewer(root.querySelector("[data-viewer]"), sheet);
+const viewer = new Viewer(root.querySelector("[data-viewer]"), sheet, async (card, point) => {
+  show(card, await call("PATCH", card.url, { focal_point: point }));
+});
 const seen = new Seen((ids) => call("POST", `${imagesUrl}/seen`, { ids }));
 const uploads = new Uploads(imagesUrl, { onAccepted: show, onChange: () => summary.update() });
 const live = new Live({

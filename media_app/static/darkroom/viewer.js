@@ -1,9 +1,11 @@
 // The large view: one picture over the whole window, arrow keys to the next.
 
+import { FocalPoint } from "./focal.js";
 import { enlarged } from "./picture.js";
 
 export class Viewer {
-  constructor(dialog, sheet) {
+  constructor(dialog, sheet, savePoint) {
+    this.focal = new FocalPoint(dialog, savePoint);
     this.dialog = dialog;
     this.sheet = sheet;
     this.card = null;
@@ -24,6 +26,7 @@ export class Viewer {
     const shown = this.shown();
     this.card = card;
     this.dialog.querySelector("[data-viewer-frame]").replaceChildren(enlarged(card.part("picture")));
+    this.focal.show(card);
     const place = shown.length > 1 ? ` (${shown.indexOf(card) + 1} of ${shown.length})` : "";
     this.dialog.querySelector("[data-viewer-name]").textContent = card.name + place;
     for (const part of ["previous", "next"]) {
@@ -39,11 +42,13 @@ export class Viewer {
   }
 
   onKey(event) {
+    if (this.focal.onKey(event)) return;
     if (event.key === "ArrowRight") this.step(1);
     if (event.key === "ArrowLeft") this.step(-1);
   }
 
   onClose() {
+    this.focal.leave();
     this.dialog.querySelector("[data-viewer-frame]").replaceChildren();
     this.card?.part("[data-open]").focus();
   }
