@@ -71,13 +71,13 @@ def make_preview(asset_id: str) -> list[str]:
 
 @actor(queue_name="renditions", **_STAGE)
 def make_renditions(asset_id: str) -> list[str]:
-    """Make what an asset needs to be ready, WebP and JPEG; return the names. Idempotent."""
-    return _make(asset_id, Stage.FIRST, Stage.READY)
+    """Make what an asset needs to be ready, all but AVIF; return the names. Idempotent."""
+    return _make(asset_id, Stage.FIRST, Stage.READY, Stage.CROPS)
 
 
 @actor(queue_name="finishing", priority=10, **_STAGE)
 def finish_renditions(asset_id: str) -> list[str]:
-    """Make all that an asset still lacks, AVIF and crops; return the names. Idempotent."""
+    """Make all that an asset still lacks, AVIF at least; return the names. Idempotent."""
     return _make(asset_id, *Stage)
 
 

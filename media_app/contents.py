@@ -7,6 +7,7 @@ from collections.abc import Collection
 from django.core.files.storage import default_storage
 from django.db import transaction
 
+from media_app import negatives
 from media_app.models import Original, Rendition
 
 
@@ -28,6 +29,7 @@ def purge(digest: str) -> bool:
         # The folder of the renditions goes last, empty.
         names = [original.name, *_rendition_files(digest), digest]
         original.delete()
+        negatives.discard(digest)
         for name in names:
             default_storage.delete(name)
     return True

@@ -1,4 +1,4 @@
-"""Has a stored original developed by this thread's child process. Knows no rows."""
+"""Has a stored original developed by this thread's child process. Knows no other rows."""
 
 from __future__ import annotations
 
@@ -13,27 +13,34 @@ from tempfile import NamedTemporaryFile
 from django.conf import settings
 from django.core.files.storage import default_storage
 
-from media_app import imaging
+from media_app import imaging, negatives
+from media_app.exceptions import UnreadableSource
 from media_app.geometry import Focal
+from media_app.models import Original
 from media_app.presets import Preset, Stage, presets_of
 
 #: Every thread that develops has a child process of its own, which stays warm.
 _of_thread = threading.local()
 
 
-def develop(name: str, stages: Sequence[Stage], focal: Focal) -> imaging.Development:
+def develop(original: Original, stages: Sequence[Stage], focal: Focal) -> imaging.Development:
     """Make the renditions of some stages of an original, after a wait for room if it is a big one.
 
     Raises:
         PermanentFailure: The original can't be decoded.
         TransientFailure: The process that decoded it was ended.
     """
+    if set(stages) == {Stage.LAST} and (made := _from_negative(original, focal)):
+        return made
+    keep = Stage.READY in stages and Stage.LAST not in stages
     gate = imaging.Gate(settings.DATA_DIR / "locks", at_once=settings.IMAGE_BIG_AT_ONCE)
-    with _local(name) as path:
+    with _local(original.name) as path:
         with path.open("rb") as file:
             needed = imaging.memory_needed(file)
         with gate.held(needed):
-            return _developer().develop(path, _order(tuple(stages), focal))
+            made = _developer().develop(path, _order(tuple(stages), focal, keep=keep))
+    negatives.keep(original.pk, made.prepared)
+    return made
 
 
 def presets() -> tuple[Preset, ...]:
@@ -50,6 +57,18 @@ def cool_down() -> None:
     """End this thread's child."""
     if developer := getattr(_of_thread, "developer", None):
         developer.close()
+
+
+def _from_negative(original: Original, focal: Focal) -> imaging.Development | None:
+    path, order = negatives.path_of(original.pk), _order((Stage.LAST,), focal)
+    if not path.exists():
+        return None
+    try:
+        return _developer().develop(path, order, prepared=True)
+    except UnreadableSource:  # used up meanwhile by a twin, or damaged: the original decides
+        return None
+    finally:
+        negatives.discard(original.pk)
 
 
 class _OwnDeveloper(imaging.Developer):
@@ -71,7 +90,7 @@ def _developer() -> imaging.Developer:
     return developer
 
 
-def _order(stages: tuple[Stage, ...], focal: Focal) -> imaging.Order:
+def _order(stages: tuple[Stage, ...], focal: Focal, *, keep: bool = False) -> imaging.Order:
     return imaging.Order(
         table=settings.IMAGE_PRESETS,
         stages=stages,
@@ -81,6 +100,7 @@ def _order(stages: tuple[Stage, ...], focal: Focal) -> imaging.Order:
         max_frames=settings.IMAGE_MAX_FRAMES,
         max_moving_pixels=settings.IMAGE_MAX_MOVING_PIXELS,
         threads=settings.IMAGE_THREADS,
+        keep=keep,
     )
 
 

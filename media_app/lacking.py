@@ -9,7 +9,7 @@ from media_app.models import Asset
 from media_app.presets import Recipe, Stage, recipes_of
 
 #: Without these it is not ready.
-FOR_READY = frozenset({Stage.FIRST, Stage.READY})
+FOR_READY = frozenset({Stage.FIRST, Stage.READY, Stage.CROPS})
 
 
 def wanted(asset: Asset) -> tuple[Recipe, ...]:

@@ -53,7 +53,7 @@ def make(
         twin = sharing.twin_of(asset) if to_make else None
         made = None
         if to_make and not twin:
-            made = developing.develop(asset.original.name, to_make, asset.focal)
+            made = developing.develop(asset.original, to_make, asset.focal)
         with transaction.atomic():
             return _keep(asset, made, twin, then)
 
@@ -122,7 +122,9 @@ def _saved(asset: Asset, picture: imaging.Developed) -> Rendition:
 
 
 def _describe(asset: Asset, made: imaging.Development) -> None:
-    asset.animated, asset.note = made.animated, made.note
+    """Note what the first stages tell; the last may have seen pixels only, not the original."""
+    if any(picture.recipe.stage in lacking.FOR_READY for picture in made.renditions):
+        asset.animated, asset.note = made.animated, made.note
     if made.thumb_hash and made.colour:
         sharing.set_placeholder(asset, made.thumb_hash, made.colour)
 

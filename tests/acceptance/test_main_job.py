@@ -254,7 +254,7 @@ def test_the_stream_tells_of_each_change(stack, api, jpeg):
 
     assert {each["id"] for each in told} == {image["id"]}
     stages = dict.fromkeys((each["state"], len(each["renditions"])) for each in told)
-    assert list(stages) == [("developing", 1), ("ready", 4), ("ready", 9)]
+    assert list(stages) == [("developing", 1), ("ready", 6), ("ready", 9)]
 
 
 def test_create_token_prints_the_token_alone(stack, address):

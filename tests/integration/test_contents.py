@@ -84,9 +84,9 @@ def test_a_second_upload_does_all_the_work_of_a_first(api, stranger, jpeg, monke
         saved.append(name)
         return save(name, content)
 
-    def noted_develop(name, stages, focal):
-        developed.append((name, stages))
-        return develop(name, stages, focal)
+    def noted_develop(original, stages, focal):
+        developed.append((original.name, stages))
+        return develop(original, stages, focal)
 
     monkeypatch.setattr(default_storage, "save", noted_save, raising=False)
     monkeypatch.setattr(developing, "develop", noted_develop)

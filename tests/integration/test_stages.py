@@ -16,7 +16,7 @@ from actors import resizing, sweeping
 from actors.connection import client
 from actors.resizing import finish_renditions, make_preview, make_renditions, next_actor
 from actors.signals import dead_lettered, requeued
-from media_app import developing, ingest, queries, renditions
+from media_app import developing, imaging, ingest, negatives, queries, renditions
 from media_app.exceptions import AssetClaimed, UnreadableSource
 from media_app.models import Asset, Rendition, User
 from media_app.presets import Stage
@@ -31,7 +31,8 @@ FIRST, READY, LAST, CROPS = Stage
 @pytest.fixture(autouse=True)
 def own_files(settings, request):
     if "worker" not in request.fixturenames:
-        settings.MEDIA_ROOT = request.getfixturevalue("tmp_path") / "media"
+        folder = request.getfixturevalue("tmp_path")
+        settings.MEDIA_ROOT, settings.FILE_UPLOAD_TEMP_DIR = folder / "media", folder
 
 
 @pytest.fixture
@@ -40,9 +41,9 @@ def orders(monkeypatch) -> list[list[Stage]]:
     asked: list[list[Stage]] = []
     develop = developing.develop
 
-    def noted(name, stages, focal):
+    def noted(original, stages, focal):
         asked.append(list(stages))
-        return develop(name, stages, focal)
+        return develop(original, stages, focal)
 
     monkeypatch.setattr(developing, "develop", noted)
     return asked
@@ -85,10 +86,10 @@ def test_each_stage_makes_its_files_and_names_the_message_of_the_next(ansel, jpe
 
     assert seen == [
         (make_preview, "developing", False, 1),
-        (make_renditions, "ready", False, 4),
+        (make_renditions, "ready", False, 6),
         (finish_renditions, "ready", True, 9),
     ]
-    assert orders == [[FIRST], [READY], [LAST, CROPS]]
+    assert orders == [[FIRST], [READY, CROPS], [LAST]]
 
 
 def test_a_stage_that_comes_twice_is_made_once(ansel, jpeg, orders):
@@ -99,8 +100,55 @@ def test_a_stage_that_comes_twice_is_made_once(ansel, jpeg, orders):
     make_renditions(str(asset.pk))
     make_preview(str(asset.pk))
 
-    assert orders == [[FIRST], [READY]]
+    assert orders == [[FIRST], [READY, CROPS]]
     assert fresh(asset).state == "ready"
+
+
+def test_the_last_stage_decodes_nothing_where_the_one_before_left_its_pixels(
+    ansel, jpeg, monkeypatch
+):
+    asset = received(ansel, jpeg)
+    make_preview(str(asset.pk))
+    make_renditions(str(asset.pk))
+    left = negatives.path_of(asset.original_id).exists()
+    paths = []
+    develop = imaging.Developer.develop
+
+    def noted(developer, path, order, *, prepared=False):
+        paths.append((path, prepared))
+        return develop(developer, path, order, prepared=prepared)
+
+    monkeypatch.setattr(imaging.Developer, "develop", noted)
+    finish_renditions(str(asset.pk))
+
+    assert left
+    assert paths == [(negatives.path_of(asset.original_id), True)]
+    assert not paths[0][0].exists()
+    assert fresh(asset).complete
+
+
+@pytest.mark.parametrize("damage", [b"", b"no pixels"])
+def test_without_the_pixels_of_the_stage_before_the_original_is_decoded(ansel, jpeg, damage):
+    asset = received(ansel, jpeg)
+    make_renditions(str(asset.pk))
+    path = negatives.path_of(asset.original_id)
+    path.unlink()
+    if damage:
+        path.write_bytes(damage)
+
+    finish_renditions(str(asset.pk))
+
+    assert fresh(asset).complete
+    assert not path.exists()
+
+
+def test_only_so_many_pixels_are_left_on_the_disk(ansel, jpeg, monkeypatch):
+    monkeypatch.setattr(negatives, "MOST", 0)
+    asset = received(ansel, jpeg)
+
+    make_renditions(str(asset.pk))
+
+    assert not negatives.path_of(asset.original_id).exists()
 
 
 def test_the_placeholder_is_told_with_the_preview(ansel, jpeg):
@@ -238,7 +286,7 @@ def test_an_early_stage_that_fails_for_good_fails_the_picture(ansel, jpeg, stage
 
 def test_a_last_stage_that_fails_leaves_the_picture_ready_and_can_be_tried_again(ansel, jpeg):
     asset = received(ansel, jpeg)
-    renditions.make(asset.pk, [FIRST, READY], by="me")
+    renditions.make(asset.pk, [FIRST, READY, CROPS], by="me")
     message = finish_renditions.message(str(asset.pk))
 
     dead_lettered.send(None, message=message, error=OSError("disk full"))
@@ -260,7 +308,7 @@ def test_a_last_stage_that_fails_leaves_the_picture_ready_and_can_be_tried_again
 
 def test_a_lost_last_stage_is_sent_again(ansel, jpeg, queue_length):
     asset = received(ansel, jpeg)
-    renditions.make(asset.pk, [FIRST, READY], by="me")
+    renditions.make(asset.pk, [FIRST, READY, CROPS], by="me")
     client().flushall()
 
     sweeping.sweep_once(older_than=timedelta(0))

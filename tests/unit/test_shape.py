@@ -52,6 +52,7 @@ ROWS = {
     "media_app.lacking": 2,
     "media_app.developing": 2,
     "media_app.contents": 2,
+    "media_app.negatives": 1,
     "media_app.notices": 2,
     "media_app.batches": 2,
     "media_app.mails": 2,
