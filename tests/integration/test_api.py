@@ -120,14 +120,14 @@ def test_a_deleted_image_is_gone_with_its_files_unless_others_show_the_same(api,
 
 def test_an_image_deleted_while_it_develops_leaves_no_files(api, jpeg, monkeypatch):
     image = upload(api, jpeg).json()
-    develop = renditions.imaging.develop
+    develop = renditions.imaging.Developer.develop
 
-    def develop_meanwhile_deleted(file):
-        developed = list(develop(file))
+    def develop_meanwhile_deleted(self, path, order):
+        development = develop(self, path, order)
         api.delete(image["url"])
-        return developed
+        return development
 
-    monkeypatch.setattr(renditions.imaging, "develop", develop_meanwhile_deleted)
+    monkeypatch.setattr(renditions.imaging.Developer, "develop", develop_meanwhile_deleted)
 
     assert renditions.make_all(uuid.UUID(image["id"])) == []
     assert not default_storage.exists(hashlib.sha256(jpeg).hexdigest())

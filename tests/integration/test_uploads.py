@@ -72,13 +72,16 @@ def test_a_developed_image_is_ready_with_all_renditions_and_their_files(api, jpe
     assert (ready["state"], ready["complete"]) == ("ready", True)
     shown = {(r["preset"], r["format"], r["width"], r["height"]) for r in ready["renditions"]}
     assert shown == {
-        (preset, format, width, height)
-        for preset, width, height in (
-            ("small", 320, 213),
-            ("medium", 800, 533),
-            ("large", 900, 600),
-        )
-        for format in ("webp", "jpeg")
+        *(
+            (preset, format, width, height)
+            for preset, width, height in (
+                ("small", 320, 213),
+                ("medium", 800, 533),
+                ("large", 900, 600),
+            )
+            for format in ("webp", "avif")
+        ),
+        ("medium", "jpeg", 800, 533),
     }
     for rendition in ready["renditions"]:
         served = api.get(rendition["url"])
@@ -144,7 +147,7 @@ def test_what_cannot_be_developed_is_refused_in_words(api, jpeg):
     assert {key: found[:2] for key, found in words.items()} == {key: key for key in refused}
     assert "multipart field 'file'" in words[400, "no_file"][2]
     assert "nothing.jpg is empty" in words[400, "empty_file"][2]
-    assert "Send JPEG, PNG, WebP, AVIF or GIF." in words[415, "unsupported_type"][2]
+    assert "Send JPEG, PNG, WebP, AVIF, HEIC or GIF." in words[415, "unsupported_type"][2]
     assert "50,000 x 50,000 pixels" in words[422, "too_many_pixels"][2]
     assert "batch is 'monday'; expected a UUID" in words[400, "bad_parameter"][2]
     assert not Asset.objects.exists()
