@@ -1,7 +1,7 @@
 """Makes pictures smaller: the resize engine, and the coarse first step for far larger pictures.
 
-The engine is cykooz-resizer, whose SIMD takes a ninth of Pillow's time for the same picture (the
-largest difference is 1 of 255). It has no wheels for some machines; there Pillow shrinks.
+The engine is cykooz-resizer, whose SIMD takes a ninth of Pillow's time for the same picture (of a
+photo, to 1 of 255). It has no wheels for some machines; there Pillow shrinks.
 """
 
 from __future__ import annotations

@@ -256,5 +256,3 @@ def test_a_transparent_picture_has_a_hash_with_alpha():
     assert first.thumb_hash[2] & 0x80
     assert_near([first.colour], [pictures.RED], 3)
     assert develop(pictures.small(), ORDER).thumb_hash[2] & 0x80 == 0
-
-
