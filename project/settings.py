@@ -152,7 +152,7 @@ IMAGE_MAX_FRAMES = 250
 IMAGE_MAX_MOVING_PIXELS = 128_000_000
 #: Seconds, and bytes of memory, that developing one picture may take. Both hold against any file.
 IMAGE_DEADLINE_S = env_seconds("IMAGE_DEADLINE", 30.0)
-IMAGE_MEMORY_BYTES = env_int("IMAGE_MEMORY_MB", 900, at_least=200) * 1_000_000
+IMAGE_MEMORY_BYTES = env_int("IMAGE_MEMORY_MB", 1000, at_least=200) * 1_000_000
 #: Pictures that need more than a sixth of that memory are developed so many at a time on a machine.
 IMAGE_BIG_AT_ONCE = env_int("IMAGE_BIG_AT_ONCE", 1, at_least=1)
 #: Seconds after which a picture that is being developed is taken for one of a worker that died.

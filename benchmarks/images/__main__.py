@@ -23,10 +23,11 @@ def main() -> None:
     asked = arguments()
     with tempfile.TemporaryDirectory() as folder:
         files = sources.made(Path(folder))
-        tables = [
-            report.singles(source, work, single(asked, files[source], work, Path(folder)))
-            for source, work in report.SINGLES
-        ]
+        tables = []
+        for source, work in report.SINGLES:
+            rows = single(asked, files[source], work, Path(folder))
+            tables.append(report.singles(source, work, rows))
+            print(tables[-1], flush=True)
         tables.append(report.pairs(pair(asked, files["jpeg12.jpg"])))
     report.publish("\n\n".join(tables), write=asked.write)
 
@@ -49,9 +50,9 @@ def single(asked: argparse.Namespace, path: Path, work: str, folder: Path) -> li
     for _ in range(asked.rounds):
         for engine in running:
             said[engine.name].append(engine.make(work, path))
-    wanted = {width: reference(path.read_bytes(), width) for width, _ in WORKS[work]}
+    data, widths = path.read_bytes(), {width for width, _ in WORKS[work]}
     rows = [
-        report.Row.of(name, answers, likeness(folder / name, wanted))
+        report.Row.of(name, answers, likeness(folder / name, data, widths))
         for name, answers in said.items()
     ]
     for engine in running:
@@ -59,12 +60,10 @@ def single(asked: argparse.Namespace, path: Path, work: str, folder: Path) -> li
     return rows
 
 
-def likeness(folder: Path, wanted: dict[int, report.Picture]) -> dict[int, float]:
-    """SSIM of the WebP of each width, against the exact shrinking."""
-    return {
-        width: ssim(report.opened(folder / f"{width}.webp"), picture)
-        for width, picture in wanted.items()
-    }
+def likeness(folder: Path, data: bytes, widths: set[int]) -> dict[int, float]:
+    """SSIM of the WebP of each width, against the exact shrinking to its size."""
+    made = {width: report.opened(folder / f"{width}.webp") for width in widths}
+    return {width: ssim(one, reference(data, *one.size)) for width, one in made.items()}
 
 
 def pair(asked: argparse.Namespace, path: Path) -> dict[str, dict[str, float]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
+from media_app.imaging.heic import size_of_heic
 from media_app.imaging.opening import BROKEN, HEAD_BYTES, format_of, open_picture
 
 #: Bytes that every development takes: libraries, encoders, the file itself.
@@ -34,8 +35,10 @@ def memory_needed(file: BinaryIO) -> int:
         format = format_of(file.read(HEAD_BYTES))
         if format is None:
             return BASE_BYTES
-        picture = open_picture(file, format)
         each = _BYTES_A_PIXEL[format]
+        if format == "heic":
+            return BASE_BYTES + each * size_of_heic(file).pixels
+        picture = open_picture(file, format)
         if picture.info.get("progressive"):
             each = _PROGRESSIVE
         elif format == "jpeg" and picture.width >= _HALVED_WIDTH_PX:

@@ -23,10 +23,10 @@ def without_metadata(data: bytes) -> bytes:
     Raises:
         ValueError, struct.error: the boxes make no sense.
     """
-    meta = next((body for kind, body in _boxes(data, 0, len(data)) if kind == b"meta"), None)
+    meta = next((body for kind, body in boxes_of(data, 0, len(data)) if kind == b"meta"), None)
     if meta is None:
         raise ValueError("no meta box")
-    inner = dict(_boxes(data, meta[0] + 4, meta[1]))
+    inner = dict(boxes_of(data, meta[0] + 4, meta[1]))
     items = dict(_metadata_items(data, *inner[b"iinf"])) if b"iinf" in inner else {}
     result = bytearray(data)
     if items:
@@ -40,7 +40,7 @@ def without_metadata(data: bytes) -> bytes:
     return bytes(result)
 
 
-def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, tuple[int, int]]]:
+def boxes_of(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, tuple[int, int]]]:
     """Kind, and where the body begins and ends, of each box in a part of the file."""
     while at + 8 <= end:
         size, kind = struct.unpack_from(">I4s", data, at)
@@ -58,7 +58,7 @@ def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, tuple[int, i
 def _metadata_items(data: bytes, start: int, end: int) -> Iterator[tuple[int, bytes]]:
     """Id and kind of the items that hold metadata."""
     start += 4 + (2 if data[start] == 0 else 4)
-    for _, (at, _) in _boxes(data, start, end):
+    for _, (at, _) in boxes_of(data, start, end):
         wide = data[at] > 2
         item, _, kind = struct.unpack_from(">IH4s" if wide else ">HH4s", data, at + 4)
         if kind in _METADATA:

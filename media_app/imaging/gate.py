@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if sys.platform != "win32":
     import fcntl
@@ -33,31 +33,30 @@ class Gate:
         if memory_bytes < BIG_BYTES or sys.platform == "win32":
             yield
             return
-        slot = self._taken()
-        try:
+        with self._taken():
             yield
-        finally:
-            os.close(slot)
 
-    def _taken(self) -> int:
-        """A locked file: the first that is free, or the next to become so of one of them."""
+    def _taken(self) -> IO[bytes]:
+        """A locked file: the first that is free, or one of them as soon as it becomes so.
+
+        Files, not their numbers: what an interrupted wait leaves behind is closed, and so unlocked.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
         slots = [self._opened(number) for number in range(self._at_once)]
-        chosen = next((slot for slot in slots if _is_locked(slot)), None)
-        if chosen is None:
-            chosen = slots[os.getpid() % len(slots)]
+        free = next((slot for slot in slots if _is_locked(slot)), None)
+        chosen = free or slots[os.getpid() % len(slots)]
+        if free is None:
             fcntl.flock(chosen, fcntl.LOCK_EX)
         for slot in slots:
-            if slot != chosen:
-                os.close(slot)
+            if slot is not chosen:
+                slot.close()
         return chosen
 
-    def _opened(self, number: int) -> int:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / f"big-picture-{number}.lock"
-        return os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    def _opened(self, number: int) -> IO[bytes]:
+        return (self._folder / f"big-picture-{number}.lock").open("ab")
 
 
-def _is_locked(slot: int) -> bool:
+def _is_locked(slot: IO[bytes]) -> bool:
     """Whether the lock could be taken at once."""
     try:
         fcntl.flock(slot, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, BinaryIO, cast
 from media_app.exceptions import EmptyFile, TooManyPixels, UnreadableImage, UnsupportedType
 from media_app.geometry import Size
 from media_app.imaging.appetite import most_pixels
+from media_app.imaging.heic import size_of_heic
 from media_app.imaging.opening import BROKEN, HEAD_BYTES, format_of, open_picture
 from media_app.imaging.orientation import orientation_of, upright_size
 
@@ -88,6 +89,9 @@ class _Counted:
 
 def _announced_sizes(file: BinaryIO, format: str, head: bytes) -> Iterator[Size]:
     """The size as shown, last; before it, the size that the decoder is going to make room for."""
+    if format == "heic":
+        yield size_of_heic(file)
+        return
     if format == "webp":
         yield _canvas_of_webp(head)
     picture = open_picture(cast("IO[bytes]", _Counted(file)), format)

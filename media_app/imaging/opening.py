@@ -10,13 +10,14 @@ import struct
 import zlib
 from typing import IO, TYPE_CHECKING
 
-from pi_heif.as_plugin import HeifImageFile
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.Image import DecompressionBombError
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
+
+from media_app.imaging.heic import HeicImageFile
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -71,7 +72,7 @@ _PLUGINS: dict[str, type[ImageFile]] = {
     "webp": _WebP,
     "avif": AvifImageFile,
     "gif": GifImageFile,
-    "heic": HeifImageFile,
+    "heic": HeicImageFile,
 }
 
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"mif1"}

@@ -21,12 +21,19 @@ GIVE_LINKS = """async (url) => {
   return (await fetch(url, options)).json();
 }"""
 
+#: AVIF comes last, and takes the place of what a page has shown before.
+IS_COMPLETE = """async () => {
+  const { images } = await (await fetch("/api/images")).json();
+  return images.every((image) => image.complete);
+}"""
+
 
 @pytest.fixture
 def shown(visitor: Visitor, tmp_path: Path) -> str:
     """The address of the one picture in the visitor's gallery, which the browser has."""
     visitor.choose(photo(tmp_path, "dunes.jpg"))
     visitor.waits_for("ready", 1)
+    visitor.page.wait_for_function(IS_COMPLETE)
     visitor.page.goto("/")
     image = visitor.page.locator("[data-card] img")
     expect(image).to_have_js_property("complete", True)

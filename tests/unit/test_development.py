@@ -131,6 +131,13 @@ def test_heic_is_developed_upright(data):
         assert_near(quarters(opened(file)), MARKS, 40)
 
 
+def test_a_heic_whose_metadata_crash_others_is_developed():
+    # pi-heif's own plugin ends the process at an item whose kind is no text.
+    data = heic.turned().replace(b"mime", b"mim\x80", 1)
+
+    assert develop(data, ORDER).size == Size(60, 40)
+
+
 @pytest.mark.parametrize("part", range(1, 10))
 def test_a_heic_cut_anywhere_is_never_developed(part):
     data = heic.plain()

@@ -14,7 +14,7 @@ REFUSALS = [
         e.UnsupportedType(file_name="a.svg"),
         415,
         "unsupported_type",
-        "a.svg is not an image we can develop. Send JPEG, PNG, WebP, AVIF or GIF.",
+        "a.svg is not an image we can develop. Send JPEG, PNG, WebP, AVIF, HEIC or GIF.",
     ),
     (
         e.TooManyPixels(width=50_000, height=50_000, max_pixels=64_000_000, max_side_px=16_383),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator
 from io import BytesIO
+from itertools import islice
 
 import pytest
 from django.conf import settings
 
 from media_app.exceptions import RejectedUpload, UnreadableSource
-from media_app.imaging import Developer, Order, inspect
+from media_app.imaging import Developer, Order, inspect, memory_needed
 from media_app.ingest import clean_name
-from tests.fuzz_images import fuzz
+from tests.fuzz_images import fuzz, mutants
 from tests.odd_files import DEVELOPED, FAILED, FILE_NAMES, STILL, Odd, odd_files
 
 ORDER = Order(table=settings.IMAGE_PRESETS)
@@ -84,6 +86,22 @@ def test_no_name_holds_a_path_or_anything_unseen(name):
     assert 0 < len(cleaned) <= 255
     assert not set(cleaned) & set("/\\\0\r\n\u202e\u2066\u2067\u2069")
     assert cleaned not in {".", ".."}
+
+
+def test_mutated_files_are_looked_at_without_any_surprise():
+    ends = Counter()
+
+    for data in islice(mutants(3), 1500):
+        file = BytesIO(data)
+        memory_needed(file)
+        try:
+            inspect(file, file_name="a.jpg", max_pixels=64_000_000, max_side_px=16_383)
+            ends["let in"] += 1
+        except RejectedUpload as exc:
+            ends[exc.code] += 1
+
+    assert ends["let in"] > 100
+    assert ends["unreadable_image"] > 100
 
 
 @pytest.mark.skipif(os.name == "nt", reason="limits are Unix's")
