@@ -193,3 +193,50 @@ def test_what_is_uploaded_elsewhere_appears_and_goes_by_itself(visitor: Visitor,
 
     expect(visitor.cards()).to_have_count(0)
     expect(visitor.page.get_by_text("No pictures yet")).to_be_visible()
+
+
+def test_a_placeholder_stands_in_the_frame_until_the_picture_is_there(
+    visitor: Visitor, tmp_path: Path
+):
+    visitor.choose(photo(tmp_path, "slow.jpg"))
+    visitor.waits_for("ready", 1)
+    held: list[Route] = []
+    visitor.page.route(re.compile(r"/images/"), lambda route: held.append(route))
+
+    visitor.page.goto("/", wait_until="domcontentloaded")
+    placeholder = visitor.page.locator("[data-card] svg image")
+    expect(placeholder).to_be_visible()
+    drawn = placeholder.get_attribute("href")
+    visitor.page.unroute(re.compile(r"/images/"))
+    for route in held:
+        route.continue_()
+
+    expect(placeholder).to_have_count(0)
+    assert (drawn or "").startswith("data:image/png;base64,")
+
+
+def test_the_focal_point_is_set_by_a_click_and_moved_by_keys(visitor: Visitor, tmp_path: Path):
+    visitor.choose(photo(tmp_path, "dunes.jpg"))
+    visitor.waits_for("ready", 1)
+    visitor.page.locator("[data-open]").click()
+    visitor.page.get_by_role("button", name="Focal point").click()
+    words = visitor.page.locator("[data-focal-words]")
+    image = visitor.page.locator("[data-viewer-frame] img")
+    place = image.bounding_box()
+    assert place
+
+    middle_of_the_picture = place["y"] + place["height"] / 2
+    with visitor.page.expect_response(ONE_IMAGE) as clicked:
+        visitor.page.mouse.click(place["x"] + place["width"] / 2, middle_of_the_picture)
+    expect(words).to_contain_text("The crops follow this point.")
+    for _ in range(5):
+        visitor.page.keyboard.press("ArrowLeft")
+    expect(words).to_contain_text("40 % from the left")
+    with visitor.page.expect_response(ONE_IMAGE) as moved:
+        visitor.page.keyboard.press("Enter")
+    visitor.page.keyboard.press("Escape")
+    is_open_after_one_escape = visitor.page.locator("[data-viewer][open]").count() == 1
+
+    assert clicked.value.json()["focal_point"]["x"] == pytest.approx(0.5, abs=0.01)
+    assert moved.value.json()["focal_point"]["x"] == pytest.approx(0.4, abs=0.01)
+    assert is_open_after_one_escape

@@ -34,7 +34,6 @@ export class FocalPoint {
     this.button.setAttribute("aria-pressed", "true");
     this.frame.classList.add("viewer__frame--pointing");
     this.frame.append(this.mark);
-    this.place();
     this.say("Click what matters, or move the point with the arrow keys and press Enter. ");
   }
 
@@ -52,7 +51,6 @@ export class FocalPoint {
     if (event.key in ARROWS) {
       const [x, y] = ARROWS[event.key];
       this.point = { x: within(this.point.x + x), y: within(this.point.y + y) };
-      this.place();
       this.say("");
     } else if (event.key === "Enter" && (event.target === this.button || !event.target.closest("button"))) {
       this.keep();
@@ -68,7 +66,7 @@ export class FocalPoint {
   onClick(event) {
     const box = this.shown();
     this.point = { x: within((event.clientX - box.left) / box.width), y: within((event.clientY - box.top) / box.height) };
-    this.place();
+    this.say("");
     this.keep();
   }
 
@@ -82,8 +80,10 @@ export class FocalPoint {
     }
   }
 
+  /** The words take room from the picture: the mark is placed after them. */
   say(words) {
     this.words.textContent = `${words}${percent(this.point.x)} from the left, ${percent(this.point.y)} from the top.`;
+    this.place();
   }
 
   place() {
