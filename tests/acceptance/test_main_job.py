@@ -221,7 +221,8 @@ def test_a_failed_image_is_tried_again_by_its_owner(stack, api, jpeg):
     image = upload(api, content)
     stack.wait_until_image(api, image["id"], "ready")
     marking = (
-        "from media_app.models import Asset\n"
+        "from media_app.models import Asset, Rendition\n"
+        f"Rendition.objects.filter(asset='{image['id']}').delete()\n"
         f"Asset.objects.filter(pk='{image['id']}').update(state='failed', complete=False)"
     )
     assert stack.manage("shell", "-c", marking).returncode == 0

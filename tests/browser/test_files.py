@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.visitor import Visitor, photo
+from tests.waiting import eventually
 
 #: Of the pictures a page has loaded, how many bytes came over the network: 0 from the cache.
 SENT_BYTES = """() => performance.getEntriesByType("resource")
@@ -33,7 +34,7 @@ def shown(visitor: Visitor, tmp_path: Path) -> str:
     """The address of the one picture in the visitor's gallery, which the browser has."""
     visitor.choose(photo(tmp_path, "dunes.jpg"))
     visitor.waits_for("ready", 1)
-    visitor.page.wait_for_function(IS_COMPLETE)
+    eventually(lambda: visitor.page.evaluate(IS_COMPLETE), within=30)
     visitor.page.goto("/")
     image = visitor.page.locator("[data-card] img")
     expect(image).to_have_js_property("complete", True)

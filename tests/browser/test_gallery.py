@@ -201,13 +201,12 @@ def test_a_placeholder_stands_in_the_frame_until_the_picture_is_there(
     visitor.choose(photo(tmp_path, "slow.jpg"))
     visitor.waits_for("ready", 1)
     held: list[Route] = []
-    visitor.page.route(re.compile(r"/images/"), lambda route: held.append(route))
+    visitor.page.route(re.compile(r"/images/"), lambda route: held.append(route), times=1)
 
     visitor.page.goto("/", wait_until="domcontentloaded")
     placeholder = visitor.page.locator("[data-card] svg image")
     expect(placeholder).to_be_visible()
     drawn = placeholder.get_attribute("href")
-    visitor.page.unroute(re.compile(r"/images/"))
     for route in held:
         route.continue_()
 
