@@ -21,6 +21,9 @@ PATHS = (
     "tests/integration/test_notices.py",
     "tests/integration/test_stale.py",
     "tests/integration/test_contents.py",
+    "tests/integration/test_stages.py",
+    "tests/integration/test_focal_points.py",
+    "tests/integration/test_import_commands.py",
     "tests/integration/test_uploads.py",
     "tests/acceptance/test_celery_tutorial.py",
 )

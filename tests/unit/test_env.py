@@ -34,6 +34,7 @@ def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch, valu
         (lambda: env.env_int("BAD", 1), "1.5", "expected a whole number of 0 or more"),
         (lambda: env.env_seconds("BAD", 1), "-1", "expected a number of seconds above 0"),
         (lambda: env.env_seconds("BAD", 1), "nan", "expected a number of seconds above 0"),
+        (lambda: env.env_choice("BAD", "a", choices=("a", "b")), "c", "expected a or b"),
         (lambda: env.env_url("BAD", "", schemes=("smtp",)), "http://x", "expected smtp://..."),
         (lambda: env.env_url("BAD", "", schemes=("smtp",)), "smtp://x:port", "smtp://..."),
         (lambda: env.env_secret("BAD"), "", "expected a readable file"),
