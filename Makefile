@@ -2,6 +2,7 @@
 #
 #   make run      start everything; PORT and DATA_DIR say where (8000, ./var)
 #   make test     run every test; ARGS passes options on, as in: make test ARGS="-k mail"
+#   make faults   break everything for half an hour and account for it; docs/faults.md
 #   make check    run every static check
 #   make format   put the code into shape
 #   make lock     resolve the dependencies anew (needs uv)
@@ -19,7 +20,7 @@ ifneq ($(shell cat $(VENV)/made.stamp 2>/dev/null && $(BIN)/python -c pass 2>/de
 $(shell rm -f $(VENV)/*.stamp)
 endif
 
-.PHONY: run test check lock format clean
+.PHONY: run test faults check lock format clean
 .DEFAULT_GOAL := run
 
 run: $(RUN_STAMP)
@@ -28,6 +29,12 @@ run: $(RUN_STAMP)
 test: $(RUN_STAMP) $(TEST_STAMP)
 	@$(BIN)/python -m pytest $(ARGS); first=$$?; \
 	$(BIN)/python -m tests.on_postgres $(ARGS) && [ $$first -eq 0 ]
+
+# The broker's part empties its Redis again and again: it never sees yours.
+faults: $(RUN_STAMP) $(TEST_STAMP)
+	@env -u REDIS_URL -u DATABASE_URL FAULTS=full $(BIN)/python -m pytest tests/faults \
+		--ignore tests/faults/app; first=$$?; \
+	$(BIN)/python -m tests.faults.app $(ARGS) && [ $$first -eq 0 ]
 
 check: $(RUN_STAMP) $(TEST_STAMP)
 	$(BIN)/ruff format --check .

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 import random
+import time
 import uuid
 from collections.abc import Collection
 from typing import NoReturn
 
 from django.conf import settings
 from django.core.mail import EmailMessage, make_msgid
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
@@ -35,6 +36,8 @@ logger = logging.getLogger(__name__)
 PAUSES_S = (60.0, 300.0, 1_800.0, 7_200.0, 21_600.0, 86_400.0)
 #: Part of a pause that is added by chance, so that an outage's mails don't all come back at once.
 JITTER = 0.2
+#: Seconds between tries to write down that a mail left, and for how long; an actor has 60.
+NOTE_PAUSE_S, NOTE_PATIENCE_S = 0.5, 25.0
 #: Where a claim may still tell how its try ended.
 _OPEN = (Notice.State.QUEUED, Notice.State.SENDING, Notice.State.UNKNOWN)
 #: What staff may send again.
@@ -119,7 +122,10 @@ def _after_a_death(notice: Notice) -> Notice | None:
         raise MailWaits(notice_id=notice.pk, retry_in_s=left_s, why="another try is at it.")
     if notice.kind == Notice.Kind.PASSWORD_RESET:
         return notice
-    reason = "The worker ended while it sent this mail; nobody knows whether it left."
+    reason = (
+        "The worker ended, or lost the database, while it sent this mail; nobody knows whether "
+        "it left."
+    )
     _leave_to_people(notice, reason)
     return None
 
@@ -134,8 +140,22 @@ def _send(notice: Notice, mail: EmailMessage) -> bool:
         except BaseException as error:
             _settle_interrupted(notice, mailing.is_in_doubt(mailer), error)
             raise
-        _settle(notice, Notice.State.SENT, tries=1)
+    _note_sent(notice)
     return True
+
+
+def _note_sent(notice: Notice) -> None:
+    """Write down that the mail left; with the database away, try on: nobody else knows it."""
+    give_up = time.monotonic() + NOTE_PATIENCE_S
+    while True:
+        try:
+            _settle(notice, Notice.State.SENT, tries=1)
+            return
+        except DatabaseError:
+            if time.monotonic() > give_up:
+                raise
+            connection.close_if_unusable_or_obsolete()
+            time.sleep(NOTE_PAUSE_S)
 
 
 def _claim(notice: Notice) -> None:

@@ -147,11 +147,13 @@ class Courier:
                     end_of(end.delivery, is_dead=False, ttl_ms=end.ttl_ms, keeps_result=True)
                 )
             else:
-                logger.error(
-                    "Redis refused the end of %s, which is tried again: %s",
-                    end.delivery,
-                    _text(answer),
-                )
+                if not end.is_refused:
+                    logger.error(
+                        "Redis refused the end of %s, which is tried again: %s",
+                        end.delivery,
+                        _text(answer),
+                    )
+                end.is_refused = True
                 self._refused.append(end)
                 self._refused_until = time.monotonic() + REFUSED_PAUSE_S
         self._desk.release(over)

@@ -33,13 +33,15 @@ class Try(TypedDict):
 class End:
     """One message's end, ready to be sent. `kind` is that of `end.lua`."""
 
-    __slots__ = ("delivery", "kind", "new", "record", "ttl_ms")
+    __slots__ = ("delivery", "is_refused", "kind", "new", "record", "ttl_ms")
 
     def __init__(
         self, delivery: Delivery, kind: str, record: bytes, ttl_ms: int, new: list[New]
     ) -> None:
         self.delivery, self.kind, self.record = delivery, kind, record
         self.ttl_ms, self.new = ttl_ms, new
+        #: Whether Redis has refused it before.
+        self.is_refused = False
 
     def arguments(self) -> list[Argument]:
         """Return what `end.lua` takes for it."""

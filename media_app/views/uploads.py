@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import logging
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -19,7 +20,7 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import DisallowedHost, SuspiciousOperation
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.core.handlers.asgi import ASGIRequest
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections
 from django.http import HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 
@@ -29,11 +30,15 @@ from media_app.models import User
 from media_app.views import bodies
 from media_app.views.answers import answer
 from media_app.views.callers import admit, bearer_token, csrf_refusal, find_caller
+from media_app.views.errors import SERVER_ERROR
 from media_app.views.problems import problem, rejected, unauthorized
+
+logger = logging.getLogger(__name__)
 
 PATH = "/api/images"
 #: Bytes. What multipart may add around a file.
 MULTIPART_SLACK_BYTES = 64 * 1024
+AWAY = "The picture was not taken in: our database or disk is away. Send it again in a minute."
 
 
 class BadParameter(ValueError):
@@ -49,6 +54,14 @@ async def take_upload(
         response = await _answer_to(request, receive)
     except bodies.SenderGone:
         return
+    except (DatabaseError, OSError):
+        logger.exception("An upload could not be taken in.")
+        response = problem(503, "unavailable", AWAY)
+        response["Retry-After"] = "10"
+    except Exception:
+        # In front of Django nothing else would answer.
+        logger.exception("An upload met an error of ours.")
+        response = problem(500, "server_error", SERVER_ERROR.detail)
     await answer(response, send)
 
 

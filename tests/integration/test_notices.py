@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from django.conf import settings as conf
 from django.core import mail as django_mail
-from django.db import connection, connections, transaction
+from django.db import OperationalError, connection, connections, transaction
 from django.utils import timezone
 
 from actors import emailing
@@ -84,6 +84,26 @@ def test_a_notice_is_sent_once_however_often_its_message_comes(smtp: RudeServer,
     outcomes = [send(welcome) for _ in range(3)]
 
     assert outcomes == ["sent", "not", "not"]
+    assert len(smtp.received) == 1
+
+
+def test_a_mail_that_left_is_noted_as_soon_as_the_database_is_back(
+    smtp: RudeServer, welcome: Notice, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(notices, "NOTE_PAUSE_S", 0.01)
+    failures = iter(range(3))
+
+    def away(execute: Any, *arguments: Any) -> Any:
+        if smtp.received and next(failures, None) is not None:
+            raise OperationalError("the database is away")
+        return execute(*arguments)
+
+    with connection.execute_wrapper(away):
+        outcome = send(welcome)
+
+    assert outcome == "sent"
+    assert list(failures) == []
+    assert (now(welcome).state, now(welcome).attempts) == ("sent", 1)
     assert len(smtp.received) == 1
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import OperationalError
 from django.utils import timezone
 
 from media_app import ingest, renditions
@@ -45,6 +46,31 @@ def test_batch_may_be_a_header_too(api, jpeg):
     response = api.post("/api/images", content=jpeg, headers={**RAW, "Batch": str(batch)})
 
     assert response.json()["batch"] == str(batch)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (OperationalError("gone"), (503, "unavailable")),
+        (OSError("No space left on device"), (503, "unavailable")),
+        (RuntimeError("a mistake"), (500, "server_error")),
+    ],
+)
+def test_what_breaks_here_is_a_problem_that_says_what_to_do(
+    api, jpeg, monkeypatch, caplog, error, expected
+):
+    def breaks(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr(ingest, "receive", breaks)
+
+    response = upload(api, jpeg)
+
+    status, code, detail = problem_of(response)
+    assert (status, code) == expected
+    assert "again in a minute" in detail
+    assert str(error) not in detail
+    assert str(error) in caplog.text
 
 
 def test_the_original_is_stored_once_under_its_content_hash(api, stranger, jpeg):

@@ -37,13 +37,28 @@ class Command(BaseCommand):
             "--flush", action="store_true", help="send all of it now, also what was put aside"
         )
 
+        parser.add_argument(
+            "--drop", metavar="ID", help="give up the message with this id, which was put aside"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Show what there is, or send it."""
-        if options["flush"]:
+        if options["drop"]:
+            self._drop(options["drop"])
+        elif options["flush"]:
             self._flush()
         else:
             self._show_waiting()
             self._show_put_aside()
+
+    def _drop(self, message_id: str) -> None:
+        """Only what was put aside: anything else leaves by itself, and is revoked instead."""
+        aside = OutboxMessage.objects.exclude(problem="").filter(message_id=message_id)
+        if not aside.delete()[0]:
+            raise CommandError(
+                f"No message {message_id} was put aside. `manage.py outbox` lists those that were."
+            )
+        self.stdout.write(f"Dropped: {message_id} will never be sent.")
 
     def _show_waiting(self) -> None:
         waiting, now = OutboxMessage.objects.filter(problem=""), timezone.now()

@@ -123,3 +123,18 @@ def test_flush_can_be_stopped_and_goes_on_next_time(left, monkeypatch, queue_len
 
     assert ended.value.returncode == 130
     assert run("--flush").endswith("Done: 2 sent. Nothing waits.\n")
+
+
+def test_only_what_was_put_aside_can_be_dropped(left):
+    OutboxMessage.objects.filter(pk=left[0].id).update(problem="It can't be decoded")
+
+    said = run("--drop", left[0].id)
+    with pytest.raises(CommandError, match=f"No message {left[1].id} was put aside") as refused:
+        run("--drop", left[1].id)
+
+    assert said == f"Dropped: {left[0].id} will never be sent.\n"
+    assert refused.value.returncode == 1
+    assert set(OutboxMessage.objects.values_list("message_id", flat=True)) == {
+        left[1].id,
+        left[2].id,
+    }

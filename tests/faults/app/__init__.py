@@ -1,0 +1,1 @@
+"""The fault suite of the whole application: everything real, broken on purpose, and an account."""
