@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from django.core.files.storage import default_storage
 
 from actors.models import DeadLetter, OutboxMessage
-from media_app import imaging
+from media_app import developing
+from media_app.exceptions import MediaError
 from media_app.forms import SignUpForm
+from media_app.geometry import Focal
 from media_app.models import ApiToken, Asset, Batch, Notice, Original, Rendition, User
-from media_app.presets import rendition_name
+from media_app.presets import Stage
 
 PASSWORD = "a long enough passphrase"
 
@@ -75,14 +77,12 @@ def parts_left() -> int:
 
 
 def _made_of(original: Original) -> list[tuple[str, str]]:
-    with default_storage.open(original.name) as file:
-        try:
-            developed = list(imaging.develop(cast(BinaryIO, file)))
-        except Exception:
-            return []
+    try:
+        made = developing.develop(original, tuple(Stage), Focal(0.5, 0.5))
+    except MediaError:
+        return []
     return [
-        (rendition_name(original.digest, each.preset, each.format), _digest(each.data))
-        for each in developed
+        (each.recipe.file_name(original.digest), _digest(each.data)) for each in made.renditions
     ]
 
 
