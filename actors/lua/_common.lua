@@ -13,6 +13,11 @@ local function held_key(worker)
     return NS .. "__held__:" .. worker
 end
 
+-- What a worker holds and was told to drop: id -> what its held key said of it.
+local function revoked_key(worker)
+    return NS .. "__revoked__:" .. worker
+end
+
 -- There while a worker runs a suspect: it takes nothing beside.
 local function alone_key(worker)
     return NS .. "__alone__:" .. worker
