@@ -13,6 +13,11 @@ local function held_key(worker)
     return NS .. "__held__:" .. worker
 end
 
+-- What a worker holds and was told to drop: id -> what its held key said of it.
+local function revoked_key(worker)
+    return NS .. "__revoked__:" .. worker
+end
+
 -- There while a worker runs a suspect: it takes nothing beside.
 local function alone_key(worker)
     return NS .. "__alone__:" .. worker
@@ -24,9 +29,15 @@ local function now_ms()
     return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- The workers' clock: stands still while none of them reaches Redis.
+-- The workers' clock: stands still while none of them reaches Redis. Begins when it is first looked at: were it to
+-- begin with a worker's next sign of life, an outage right before that would count as silence of who came earlier.
 local function clock_ms()
-    return tonumber(redis.call("HGET", CLOCK, "time") or now_ms())
+    local time = redis.call("HGET", CLOCK, "time")
+    if not time then
+        time = string.format("%.0f", now_ms())
+        redis.call("HSET", CLOCK, "time", time, "seen", time)
+    end
+    return tonumber(time)
 end
 
 -- The place of a message among those of other priorities: higher first, then older.

@@ -14,16 +14,6 @@ local FIELDS, NEW = 8, 5
 -- Milliseconds that a gate stays after the last message came to it, and after it was opened.
 local GATE_TTL, OPEN_TTL = 7 * 86400000, 86400000
 
-local function put_back(key, id, data, how)
-    local delay = string.match(how, "^(%d+),")
-    if delay and delay ~= "0" then
-        postpone(key, id, tonumber(delay))
-    else
-        make_ready(key, id, false)
-    end
-    redis.call("HSET", key .. ".msgs", id, data)
-end
-
 local function bury(key, id)
     local data = redis.call("HGET", key .. ".msgs", id)
     if data then
@@ -188,7 +178,8 @@ local function finish(i, new)
     end
     local how = ARGV[first + 4]
     if is_retry then
-        put_back(key, id, ARGV[first + 3], how)
+        -- Its priority is known already, and stays.
+        place(key, id, ARGV[first + 3], string.match(how, "^(%d+),") or "0", "0")
         first, new = first + NEW, new - 1
     elseif kind == "dead" then
         bury(key, id)

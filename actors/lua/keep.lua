@@ -1,6 +1,7 @@
 -- A worker's sign of life; makes due messages ready.
 -- ARGV: worker, most messages a queue, ms that failed ones are kept, ms of silence that mean death, queues.
--- Returns ms until the next message is due (-1: none waits).
+-- Returns ms until the next message is due (-1: none waits), then delivery and id of each that it holds and
+-- that was revoked: word of it may have come while nobody listened.
 local worker, most, now = ARGV[1], tonumber(ARGV[2]), now_ms()
 -- What passed since any worker's last sign counts, but no longer than they come apart: an outage is no silence.
 local passed = now - (redis.call("HGET", CLOCK, "seen") or now)
@@ -38,4 +39,14 @@ for i = 5, #ARGV do
         redis.call("ZREM", key .. ".XQ", unpack(failed))
     end
 end
-return next_due
+local answer, revoked = { next_due }, redis.call("HGETALL", revoked_key(worker))
+for i = 1, #revoked, 2 do
+    local id, held = revoked[i], revoked[i + 1]
+    if redis.call("HGET", held_key(worker), id) == held then
+        answer[#answer + 1] = string.match(held, "^%x+")
+        answer[#answer + 1] = id
+    else
+        redis.call("HDEL", revoked_key(worker), id)
+    end
+end
+return answer

@@ -22,7 +22,7 @@ for i = 1, math.min(#page, 2 * ARGV[2]), 2 do
 end
 local left = redis.call("HLEN", held)
 if left == 0 then
-    redis.call("DEL", alone_key(dead))
+    redis.call("DEL", alone_key(dead), revoked_key(dead))
     redis.call("ZREM", WORKERS, dead)
 end
 return { dead, moved, left }

@@ -4,21 +4,26 @@
 local id, text, ttl = ARGV[1], ARGV[2], ARGV[3]
 local live, ended = "actors:live:" .. id, "actors:ended:" .. id
 
-local function is_held()
-    for _, worker in ipairs(redis.call("ZRANGE", WORKERS, 0, -1)) do
-        if redis.call("HEXISTS", held_key(worker), id) == 1 then
-            return true
-        end
-    end
-    return false
-end
-
 local function mark(message_id)
     local key = "actors:live:" .. message_id
     redis.call("HSET", key, "revoked", text)
     if redis.call("PTTL", key) < tonumber(ttl) then
         redis.call("PEXPIRE", key, ttl)
     end
+end
+
+-- Tell the worker that holds it, now and with its next sign of life: it may not be listening.
+local function is_told()
+    for _, worker in ipairs(redis.call("ZRANGE", WORKERS, 0, -1)) do
+        local held = redis.call("HGET", held_key(worker), id)
+        if held then
+            mark(id)
+            redis.call("HSET", revoked_key(worker), id, held)
+            redis.call("PUBLISH", CONTROL, "revoke " .. string.match(held, "^%x+") .. " " .. id)
+            return true
+        end
+    end
+    return false
 end
 
 local function revoke_caused(data)
@@ -41,10 +46,8 @@ for i = 5, #ARGV do
     local key = NS .. ARGV[i]
     if redis.call("HEXISTS", key .. ".msgs", id) == 1 then
         revoke_caused(redis.call("HGET", key .. ".msgs", id))
-        if is_held() then
-            mark(id)
+        if is_told() then
             redis.call("HDEL", key .. ".again", id)
-            redis.call("PUBLISH", CONTROL, "revoke " .. id)
             return "asked"
         end
         finish()

@@ -11,7 +11,7 @@ from actors.wire.replies import ConnectionLost, reader
 from actors.wire.scripts import pack
 
 #: Answers passed on in one turn of the loop; each may wake a task.
-MOST_IN_A_TURN = 64
+MOST_IN_A_TURN = 32
 
 
 class Owner(Protocol):

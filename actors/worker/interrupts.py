@@ -14,10 +14,10 @@ class RevokedWhileRunning(Interrupt):
     """Raised between two steps of Python code; a call into the system is not interrupted."""
 
 
-def interrupt(deliveries: list[Delivery], message_id: str) -> None:
-    """Keep a revoked message from starting, or raise in the thread that runs it."""
+def interrupt(deliveries: list[Delivery], message_id: str, number: str) -> None:
+    """Keep a revoked message from starting, or raise in the thread that runs it; once."""
     for delivery in deliveries:
-        if delivery.message_id != message_id:
+        if (delivery.held_id, delivery.number) != (message_id, number) or delivery.is_revoked:
             continue
         delivery.is_revoked = True
         if delivery.thread_id:

@@ -30,7 +30,7 @@ PAGE = 200
 
 
 class Keeper(threading.Thread):
-    """The thread. `on_revoke` is told the ids of messages that are revoked while they are held."""
+    """The thread. `on_revoke` is told id and delivery of what is revoked while it is held."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Keeper(threading.Thread):
         heartbeat_timeout_ms: int,
         dead_message_ttl_ms: int,
         health: Health,
-        on_revoke: Callable[[str], None],
+        on_revoke: Callable[[str, str], None],
     ) -> None:
         super().__init__(name="actors-keeper", daemon=True)
         self._namespace, self._worker_id, self._queues = namespace, worker_id, queues
@@ -51,10 +51,10 @@ class Keeper(threading.Thread):
         self._stopped = threading.Event()
         self._line: Line | None = None
         self._next_look = 0.0
+        self._failures = 0
 
     def run(self) -> None:
         """Keep until stopped."""
-        failures = 0
         while not self._stopped.is_set():
             try:
                 self._connect()
@@ -63,8 +63,8 @@ class Keeper(threading.Thread):
                 self._hang_up()
                 if not self._stopped.is_set():
                     self._health.lost(error)
-                self._stopped.wait(pause_s(failures))
-                failures = 0 if self._line else failures + 1
+                self._stopped.wait(pause_s(self._failures))
+                self._failures += 1
             except Exception:
                 # A worker's loop: whatever one round met, the next one must be tried.
                 logger.exception("The keeper failed; it goes on.")
@@ -99,12 +99,15 @@ class Keeper(threading.Thread):
     def _keep_for_ever(self) -> None:
         while not self._stopped.is_set():
             queues = sorted(self._queues())
-            next_due_ms = self._ask(
+            next_due_ms, *revoked = self._ask(
                 KEEP(
                     self._namespace, self._worker_id, PAGE, self._ttl_ms, self._timeout_ms, *queues
                 )
             )
             self._health.reached()
+            self._failures = 0
+            for number, message_id in zip(revoked[::2], revoked[1::2], strict=True):
+                self._on_revoke(message_id.decode(), number.decode())
             self._look_for_the_dead()
             wait_s = self._interval_s if next_due_ms < 0 else next_due_ms / 1000
             self._listen(min(wait_s, self._interval_s))
@@ -157,9 +160,10 @@ class Keeper(threading.Thread):
 
     def _heed(self, push: Any) -> None:
         if isinstance(push, list) and push[0] == b"message":
-            word, _, message_id = push[2].decode().partition(" ")
+            word, _, told = push[2].decode().partition(" ")
             if word == "revoke":
-                self._on_revoke(message_id)
+                number, _, message_id = told.partition(" ")
+                self._on_revoke(message_id, number)
 
     def _hang_up(self) -> None:
         if self._line is not None:

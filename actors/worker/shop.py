@@ -46,7 +46,7 @@ class Shop:
             heartbeat_timeout_ms=heartbeat_timeout_ms,
             dead_message_ttl_ms=dead_message_ttl_ms,
             health=self.health,
-            on_revoke=lambda message_id: interrupt(self.desk.held(), message_id),
+            on_revoke=lambda message_id, number: interrupt(self.desk.held(), message_id, number),
         )
         self.steward = Steward(self.namespace, self.worker_id, self.desk, self.courier, live_ttl_ms)
         self.keeper.start()

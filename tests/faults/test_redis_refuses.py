@@ -25,6 +25,7 @@ OTHERS = (
         "dramatiq:__workers__",
         "dramatiq:__clock__",
         "dramatiq:__held__:W",
+        "dramatiq:__revoked__:W",
         "dramatiq:__void__:W",
         "actors:live:ID",
     ),

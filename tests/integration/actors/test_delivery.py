@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -224,6 +225,17 @@ def test_a_dead_suspects_worker_leaves_nothing_behind(hand: Hand) -> None:
     assert not [key for key in client().keys("unattended:*") if any(n in key for n in names)]  # type: ignore[union-attr]
     assert client().zcard("unattended:__workers__") == 0
     assert members(".suspects") == ["1"]
+
+
+def test_an_outage_right_after_the_first_fetch_is_no_silence(hand: Hand) -> None:
+    client().delete("unattended:__clock__", "unattended:__workers__")
+    send("a")
+    hand.fetch()
+
+    time.sleep(0.05)  # the length of the outage
+    run(KEEP, "other", 200, 1000, 20, "default")
+
+    assert run(REAP, 20, 200)[0] == b""
 
 
 def test_a_fetch_that_was_given_up_takes_nothing_when_redis_meets_it_late(hand: Hand) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -126,6 +126,48 @@ def test_a_running_message_is_interrupted_and_is_no_dead_letter(worker, name, ac
     assert not DeadLetter.objects.filter(pk=result.id).exists()
     with pytest.raises(Revoked):
         result.get()
+
+
+@pytest.fixture
+def nobody_listens(worker: None) -> Iterator[Callable[[], None]]:
+    """The worker's control channel is down; what it gives lets the worker listen again."""
+    admin = client()
+    admin.acl_setuser("default", enabled=True, commands=["-subscribe"])
+    admin.execute_command("CLIENT", "KILL", "TYPE", "pubsub")  # type: ignore[no-untyped-call]
+    eventually(lambda: admin.pubsub_numsub("dramatiq:__control__")[0][1] == 0)
+
+    def listen() -> None:
+        admin.acl_setuser("default", enabled=True, commands=["+subscribe"])
+
+    yield listen
+    listen()
+
+
+def test_a_revocation_that_nobody_heard_is_told_with_the_next_sign_of_life(
+    worker, name, nobody_listens
+):
+    result = tasks.wait_for.delay(name)
+    reaches(result, "running")
+
+    assert result.revoke() == "asked"
+    nobody_listens()
+
+    assert reaches(result, "revoked") == "revoked"
+    eventually(lambda: not client().keys("dramatiq:__revoked__:*"), what="it is forgotten")
+
+
+def test_a_revocation_meets_the_delivery_that_it_meant_and_no_other(valkey, name):
+    result, space = tasks.note.delay(name), "unattended"
+    keep = scripts.KEEP(space, "worker", 10, 1000, 1000, "default")
+    lines.call(*keep, action="keep")
+    lines.call(*scripts.FETCH(space, "default", "worker", "1", 1, 1, 0), action="fetch")
+
+    assert result.revoke() == "asked"
+    assert lines.call(*keep, action="keep") == [-1, b"1", result.id.encode()]
+
+    client().hset(f"{space}:__held__:worker", result.id, "2:0:default")
+    assert lines.call(*keep, action="keep") == [-1]
+    assert not client().exists(f"{space}:__revoked__:worker")
 
 
 def test_an_interruption_that_comes_late_withdraws_no_other_message():
