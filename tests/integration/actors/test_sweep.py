@@ -265,7 +265,9 @@ def test_what_happens_to_a_row_after_the_look_counts(
     account = sweeping.sweep_once(older_than=NOW)[0]
 
     assert (account.lost, account.sent, account.error) == (1, 0, "")
-    assert [message.args for message in waiting()] in ([], [(5, 5)])
+    # A deleted asset sends a message of its own, for its files.
+    plates_sent = [each.args for each in waiting() if each.actor_name == add.actor_name]
+    assert plates_sent in ([], [(5, 5)])
 
 
 def test_what_cannot_be_looked_after_does_not_stop_the_others(

@@ -89,7 +89,7 @@ def test_one_killed_while_it_has_the_lease_is_followed_by_another(fleet, sweeper
 def test_while_another_has_the_lease_nothing_is_swept(fleet, sweepers):
     sweepers(1)
     upload(1)
-    eventually(lambda: are_ready(1), within=20)
+    eventually(lambda: Asset.objects.filter(complete=True).exists(), within=20)
 
     until = timezone.now() + timedelta(seconds=3)
     eventually(lambda: Lease.objects.update(holder="somebody", until=until))
