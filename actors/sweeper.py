@@ -7,12 +7,14 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 from django.db import DatabaseError, connections
 from dramatiq import Broker, Worker
 from dramatiq.middleware import Middleware
 
-from actors import conf, leases, retention, sweeping
+from actors import chores, conf, leases, retention, sweeping
+from actors.chores import Step
 from actors.errors import BrokerUnavailable
 
 logger = logging.getLogger(__name__)
@@ -21,8 +23,8 @@ logger = logging.getLogger(__name__)
 LEASE = "sweep"
 #: Looks at the lease in the time between two rounds.
 LOOKS = 6
-#: Steps of `retention.prune` in a round.
-PRUNED = 20
+#: Steps of one chore in a round.
+REPEATED = 20
 
 
 class Sweep(Middleware):
@@ -59,7 +61,8 @@ class Sweep(Middleware):
     def _look(self) -> None:
         if leases.take(LEASE, self._holder, seconds=conf.sweep_interval_s()):
             self._try(self._round)
-            self._try(self._prune)
+            for step in (_prune, *chores.registered()):
+                self._try(partial(self._repeat, step))
 
     def _try(self, work: Callable[[], None]) -> None:
         try:
@@ -70,12 +73,10 @@ class Sweep(Middleware):
             # A worker's loop: whatever one round met, the next one must be tried.
             logger.exception("The sweep failed; it goes on.")
 
-    def _prune(self) -> None:
-        """Let dead letters go that are not to be kept, so many a round."""
-        for _ in range(PRUNED):
-            if retention.prune() < retention.STEP or self._stopped.is_set():
-                return
-            if not self._keeps_lease():
+    def _repeat(self, step: Step) -> None:
+        """Do one step while there is more of it to do, some times at most."""
+        for _ in range(REPEATED):
+            if self._stopped.is_set() or not self._keeps_lease() or not step():
                 return
 
     def _round(self) -> None:
@@ -98,3 +99,8 @@ class Sweep(Middleware):
         if not self._is_waiting:
             logger.warning("The sweep waits: %s", error)
         self._is_waiting = True
+
+
+def _prune() -> bool:
+    """Let dead letters go that are not to be kept; return whether there are more."""
+    return retention.prune() >= retention.STEP

@@ -12,7 +12,8 @@ class MediaConfig(AppConfig):
     verbose_name = "Darkroom"
 
     def ready(self) -> None:
-        """Connect the handlers, and tell the sweep of our rows."""
-        from media_app import signals, stale  # noqa: F401 - the first connects by being imported
+        """Connect the handlers, and tell the workers' sweep of our rows and files."""
+        from media_app import signals, stale, tidying  # noqa: F401 - the first connects by being imported
 
         stale.register()
+        tidying.register()

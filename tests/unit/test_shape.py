@@ -37,6 +37,7 @@ ROWS = {
     "media_app.importing": 5,
     "media_app.signals": 5,
     "media_app.stale": 5,
+    "media_app.tidying": 5,
     "media_app.admin": 5,
     "media_app.apps": 5,
     "actors.dead_letters": 5,
