@@ -19,7 +19,7 @@ from dramatiq.middleware import Middleware
 from actors import Actor, actor, topics
 from actors.handles import current_message_id
 from media_app import contents, developing, queries, renditions
-from media_app.exceptions import AssetClaimed, PermanentFailure
+from media_app.exceptions import AssetClaimed, NoRoom, PermanentFailure
 from media_app.models import Asset
 from media_app.presets import Stage
 
@@ -49,7 +49,7 @@ dramatiq.get_broker().add_middleware(WarmUp())
 
 
 def is_tried_again(retries: int, error: BaseException) -> bool:
-    """Say whether a stage is tried again; a look at one that another has is no try."""
+    """Say whether a stage is tried again; a look at what others are busy with is no try."""
     return isinstance(error, Retry) or retries < TRIES
 
 
@@ -114,7 +114,7 @@ def _make(asset_id: str, *stages: Stage) -> list[str]:
     by = current_message_id.get() or str(uuid4())
     try:
         names = renditions.make(UUID(asset_id), stages, by=by, then=_go_on)
-    except AssetClaimed as error:
+    except (AssetClaimed, NoRoom) as error:
         raise Retry(str(error), delay=int(error.retry_in_s * 1000)) from error
     logger.info("%s: %d files, %.2f s.", asset_id, len(names), time.monotonic() - begun)
     tell_owner(UUID(asset_id))

@@ -28,7 +28,7 @@ def develop(original: Original, stages: Sequence[Stage], focal: Focal) -> imagin
 
     Raises:
         PermanentFailure: The original can't be decoded.
-        TransientFailure: The process that decoded it was ended.
+        TransientFailure: The process that decoded it was ended, or big pictures had all room.
     """
     if set(stages) == {Stage.LAST} and (made := _from_negative(original, focal)):
         return made

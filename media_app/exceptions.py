@@ -9,6 +9,7 @@
     - TransientFailure: another attempt may succeed
         - DevelopmentInterrupted
         - AssetClaimed: another develops it; look again in `retry_in_s`
+        - NoRoom: other big pictures are developed on this machine; look again in `retry_in_s`
         - MailWaits, BatchOpen: another is due in `retry_in_s`
     - MailGivenUp: every try of a mail met a failure that might have passed
     - MailFailure: how far a mail got on its way to the mail server
@@ -206,4 +207,14 @@ class AssetClaimed(TransientFailure):
         super().__init__(
             f"Asset {asset_id} is being developed by another message; looked at again in "
             f"{retry_in_s:g} s."
+        )
+
+
+class NoRoom(TransientFailure):
+    """As many big pictures as may be are being developed; `retry_in_s` is when to look again."""
+
+    def __init__(self, *, retry_in_s: float) -> None:
+        self.retry_in_s = retry_in_s
+        super().__init__(
+            f"Other big pictures are being developed; looked at again in {retry_in_s:g} s."
         )

@@ -44,7 +44,7 @@ def make(
     Raises:
         AssetClaimed: Another develops it.
         PermanentFailure: The original can't be decoded.
-        TransientFailure: The process that decoded it was ended.
+        TransientFailure: The process that decoded it was ended, or big pictures had all room.
     """
     with claimed(asset_id, by) as asset:
         if asset is None:

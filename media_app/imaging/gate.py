@@ -5,10 +5,12 @@ By file locks, which the system takes back from a process that dies.
 
 from __future__ import annotations
 
-import os
 import sys
+import time
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
+
+from media_app.exceptions import NoRoom
 
 if sys.platform != "win32":
     import fcntl
@@ -19,17 +21,25 @@ if TYPE_CHECKING:
 
 #: Bytes. What needs less is not held up: a usual photo of 12 or 24 megapixels.
 BIG_BYTES = 150_000_000
+#: Seconds that one waits for room. Then its thread is better used for what is small.
+PATIENCE_S = 2.0
+#: Seconds between two looks for room, and until one that found none is tried again.
+_LOOK_S, RETRY_IN_S = 0.02, 3.0
 
 
 class Gate:
     """Room for `at_once` big pictures among all processes that name the same folder."""
 
-    def __init__(self, folder: Path, *, at_once: int) -> None:
-        self._folder, self._at_once = folder, at_once
+    def __init__(self, folder: Path, *, at_once: int, patience_s: float = PATIENCE_S) -> None:
+        self._folder, self._at_once, self._patience_s = folder, at_once, patience_s
 
     @contextmanager
     def held(self, memory_bytes: int) -> Iterator[None]:
-        """Wait for room, and keep it. A picture that needs less than `BIG_BYTES` doesn't wait."""
+        """Wait for room, and keep it. A picture that needs less than `BIG_BYTES` doesn't wait.
+
+        Raises:
+            NoRoom: others had it all the time.
+        """
         if memory_bytes < BIG_BYTES or sys.platform == "win32":
             yield
             return
@@ -37,23 +47,18 @@ class Gate:
             yield
 
     def _taken(self) -> IO[bytes]:
-        """A locked file: the first that is free, or one of them as soon as it becomes so.
-
-        Files, not their numbers: what an interrupted wait leaves behind is closed, and so unlocked.
-        """
+        """The first locked file that could be had: unlocked when it is closed."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        slots = [self._opened(number) for number in range(self._at_once)]
-        free = next((slot for slot in slots if _is_locked(slot)), None)
-        chosen = free or slots[os.getpid() % len(slots)]
-        if free is None:
-            fcntl.flock(chosen, fcntl.LOCK_EX)
-        for slot in slots:
-            if slot is not chosen:
+        deadline = time.monotonic() + self._patience_s
+        while True:
+            for number in range(self._at_once):
+                slot = (self._folder / f"big-picture-{number}.lock").open("ab")
+                if _is_locked(slot):
+                    return slot
                 slot.close()
-        return chosen
-
-    def _opened(self, number: int) -> IO[bytes]:
-        return (self._folder / f"big-picture-{number}.lock").open("ab")
+            if time.monotonic() > deadline:
+                raise NoRoom(retry_in_s=RETRY_IN_S)
+            time.sleep(_LOOK_S)
 
 
 def _is_locked(slot: IO[bytes]) -> bool:

@@ -18,6 +18,7 @@ from actors.resizing import finish_renditions, make_preview, make_renditions, ne
 from actors.signals import dead_lettered, requeued
 from media_app import developing, imaging, ingest, negatives, queries, renditions
 from media_app.exceptions import AssetClaimed, UnreadableSource
+from media_app.imaging import gate
 from media_app.models import Asset, Rendition, User
 from media_app.presets import Stage
 from tests import pictures
@@ -183,6 +184,23 @@ def test_another_message_leaves_a_claimed_asset_alone_until_the_lease_is_over(
     assert resizing.is_tried_again(100, retry.value)
     assert not resizing.is_tried_again(resizing.TRIES, OSError())
     assert (untouched, kinds(asset), fresh(asset).claim) == (set(), {"small.webp"}, "")
+
+
+def test_a_big_picture_that_finds_no_room_comes_again_and_leaves_the_asset_to_others(
+    ansel, jpeg, settings, monkeypatch
+):
+    asset = received(ansel, jpeg)
+    monkeypatch.setattr(imaging, "memory_needed", lambda file: gate.BIG_BYTES)
+    monkeypatch.setattr(imaging.Gate.__init__, "__kwdefaults__", {"patience_s": 0.1})
+    other = imaging.Gate(settings.DATA_DIR / "locks", at_once=settings.IMAGE_BIG_AT_ONCE)
+
+    with other.held(gate.BIG_BYTES), pytest.raises(Retry) as retry:
+        make_preview(str(asset.pk))
+    unclaimed = fresh(asset).claim
+    make_preview(str(asset.pk))
+
+    assert (retry.value.delay, unclaimed) == (3000, "")
+    assert kinds(asset) == {"small.webp"}
 
 
 def test_a_message_that_comes_back_takes_over_its_own_claim(ansel, jpeg):

@@ -7,7 +7,7 @@ from threading import Event, Thread
 
 import pytest
 
-from media_app.exceptions import TooManyPixels
+from media_app.exceptions import NoRoom, TooManyPixels
 from media_app.imaging import Gate, inspect, memory_needed
 from tests import heic, pictures
 
@@ -38,6 +38,16 @@ def test_so_many_big_pictures_pass_and_the_next_waits_for_one_to_leave(tmp_path,
     for _, leave_before in before:
         leave_before.set()
     assert inside.wait(10)
+    leave.set()
+
+
+def test_one_that_finds_no_room_for_long_makes_way_for_what_is_small(tmp_path):
+    held, leave = entered(Gate(tmp_path, at_once=1), BIG)
+    assert held.wait(10)
+
+    with pytest.raises(NoRoom), Gate(tmp_path, at_once=1, patience_s=0.1).held(BIG):
+        pass
+
     leave.set()
 
 
