@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,11 +17,10 @@ from django.db import connections
 from actors.connection import client
 from actors.outbox import storing
 from actors.outbox.breaker import Breaker
+from tests import relay_lock
 from tests.valkey_server import ValkeyServer
 from tests.waiting import eventually
 
-#: The worker of this session, once a test has wanted it.
-_running: list[subprocess.Popen[bytes]] = []
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -55,12 +53,10 @@ def worker_process(
     log_path = Path(settings.DATA_DIR) / "worker.log"
     with log_path.open("wb") as log:
         process = start_worker(log)
-        _running.append(process)
         try:
             eventually(lambda: b"ready for action" in log_path.read_bytes(), within=60)
             yield process
         finally:
-            _running.remove(process)
             process.terminate()
             process.wait(20)
 
@@ -81,12 +77,9 @@ def worker(
 
 @pytest.fixture
 def no_other_relay() -> Iterator[None]:
-    """Puts a worker that an earlier test has started to sleep: its relay sees the rows, too."""
-    for process in _running:
-        process.send_signal(signal.SIGSTOP)
-    yield
-    for process in _running:
-        process.send_signal(signal.SIGCONT)
+    """Holds up the relay of a worker that an earlier test has started: it sees the rows, too."""
+    with relay_lock.held():
+        yield
 
 
 @pytest.fixture

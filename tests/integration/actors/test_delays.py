@@ -63,7 +63,7 @@ def test_delayed_messages_start_on_time(fleet: Fleet, log: str) -> None:
 def test_delayed_messages_outlive_redis_and_a_worker(
     fleet: Fleet, workers: list[FleetWorker], log: str
 ) -> None:
-    due = send_delayed(log, [1.5 + number / 100 for number in range(50)])
+    due = send_delayed(log, [3.0 + number / 100 for number in range(50)])
 
     fleet.server.kill()
     fleet.server.start()

@@ -1,0 +1,34 @@
+"""Keeps the relays of worker processes that tests have started from their rounds, while it is held.
+
+Stopping such a process would not do: it may be in a transaction that a test then waits for.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Wait for the round that runs, and let no other begin."""
+    with (Path(settings.DATA_DIR) / "relay.lock").open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def heed() -> None:
+    """Have the relay of this process wait for it before each round."""
+    from actors.outbox import loop
+
+    relay = loop.relay
+
+    def one_at_a_time() -> int:
+        with held():
+            return relay()
+
+    loop.relay = one_at_a_time
