@@ -139,38 +139,40 @@ def _developed(
 ) -> Development:
     pictures = pictures_of(recipes, picture, original)
     is_first = Stage.FIRST in order.stages
-    thumb = thumbnail(min([picture, *pictures.values()], key=_area)) if is_first else None
-    return Development(
-        size=original,
-        renditions=_written(pictures, order.threads, movie),
-        animated=movie is not None,
-        note=note,
-        thumb_hash=thumb_hash(thumb) if thumb else b"",
-        colour=dominant_colour(thumb) if thumb else None,
-        prepared=prepared.packed(picture, original) if order.keep and not movie else b"",
-    )
-
-
-def _written(
-    pictures: dict[Recipe, Image], threads: int, movie: Movie | None
-) -> tuple[Developed, ...]:
-    """All files, the dearest begun first. Recipes that come out the same share the file."""
-    dearest_first = sorted(pictures, key=lambda r: (r.format is not AVIF, -_area(pictures[r])))
-    with ThreadPoolExecutor(threads) as pool:
-        jobs: dict[tuple[int, Format, bool], Future[bytes]] = {}
-        for recipe in dearest_first:
-            picture = pictures[recipe]
-            key = (id(picture), recipe.format, recipe.moving)
-            if key in jobs:
-                continue
-            if movie and recipe.moving:
-                jobs[key] = pool.submit(movie, Size(*picture.size), recipe.format)
-            else:
-                jobs[key] = pool.submit(encoded, picture, recipe.format)
-        return tuple(
-            Developed(r, Size(*p.size), jobs[id(p), r.format, r.moving].result())
-            for r, p in pictures.items()
+    with ThreadPoolExecutor(order.threads) as pool:
+        begun = _begun(pool, pictures, movie)
+        # On this thread, while the others encode.
+        thumb = thumbnail(min([picture, *pictures.values()], key=_area)) if is_first else None
+        return Development(
+            size=original,
+            animated=movie is not None,
+            note=note,
+            thumb_hash=thumb_hash(thumb) if thumb else b"",
+            colour=dominant_colour(thumb) if thumb else None,
+            prepared=prepared.packed(picture, original) if order.keep and not movie else b"",
+            renditions=tuple(
+                Developed(recipe, Size(*pictures[recipe].size), file.result())
+                for recipe, file in begun.items()
+            ),
         )
+
+
+def _begun(
+    pool: ThreadPoolExecutor, pictures: dict[Recipe, Image], movie: Movie | None
+) -> dict[Recipe, Future[bytes]]:
+    """The files to come, the dearest begun first. Recipes that come out the same share one."""
+    dearest_first = sorted(pictures, key=lambda r: (r.format is not AVIF, -_area(pictures[r])))
+    jobs: dict[tuple[int, Format, bool], Future[bytes]] = {}
+    for recipe in dearest_first:
+        picture = pictures[recipe]
+        key = (id(picture), recipe.format, recipe.moving)
+        if key in jobs:
+            continue
+        if movie and recipe.moving:
+            jobs[key] = pool.submit(movie, Size(*picture.size), recipe.format)
+        else:
+            jobs[key] = pool.submit(encoded, picture, recipe.format)
+    return {r: jobs[id(p), r.format, r.moving] for r, p in pictures.items()}
 
 
 def _not_kept(frames: int, size: Size, order: Order) -> str:
