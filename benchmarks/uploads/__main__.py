@@ -16,6 +16,7 @@ import time
 
 from benchmarks.uploads import browsing, report
 from benchmarks.uploads.flood import Flood
+from benchmarks.uploads.memory import Memory
 from tests import pictures
 from tests.acceptance.harness import BASE_DIR, Run, running
 from tests.ports import free_port
@@ -33,9 +34,12 @@ def main() -> None:
         photo = pictures.photo(6000, 4000)
         with running() as run:
             probed = Probed(run)
-            flood = Flood(run, probed.url, photo, asked.photos, asked.parallel)
-            lines += report.flood(flood.play())
-            probed.stop()
+            try:
+                flood = Flood(run, probed.url, photo, asked.photos, asked.parallel)
+                memory = Memory(run.process.pid, probed.process.pid)
+                lines += report.flood(flood.play(memory))
+            finally:
+                probed.stop()
     report.publish(lines, write=asked.write)
 
 
@@ -49,18 +53,16 @@ class Probed:
         port = free_port()
         options = f"--port {port} --loop uvloop --http httptools --log-level warning"
         self.url = f"http://127.0.0.1:{port}"
-        self._process = subprocess.Popen(
+        self.process = subprocess.Popen(
             [sys.executable, "-m", "uvicorn", "tests.lateness:application", *options.split()],
             cwd=BASE_DIR,
             env=os.environ | run.env | {"DEVELOPMENT": "1"},
-            # Its memory is counted with the run's.
-            process_group=os.getpgid(run.process.pid),
         )
         time.sleep(3)
 
     def stop(self) -> None:
-        self._process.terminate()
-        self._process.wait(10)
+        self.process.terminate()
+        self.process.wait(10)
 
 
 def arguments() -> argparse.Namespace:

@@ -53,10 +53,9 @@ class Flood:
             base_url=run.url, timeout=60, headers={"Authorization": f"Bearer {self._token}"}
         )
 
-    def play(self) -> Outcome:
+    def play(self, memory: Memory) -> Outcome:
         """Send, and wait for the end of everything."""
         httpx.get(f"{self._url}/lateness").raise_for_status()
-        memory = Memory(self._run.process.pid)
         memory.start()
         begun = time.monotonic()
         post_ms = self._send()

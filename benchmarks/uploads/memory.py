@@ -6,15 +6,15 @@ import threading
 from pathlib import Path
 
 #: Seconds between two looks.
-INTERVAL_S = 0.25
+INTERVAL_S = 1.0
 
 
 class Memory(threading.Thread):
-    """Looks for as long as it runs. `peak_mb`: the most at one moment, of `root` and below."""
+    """Looks for as long as it runs. `peak_mb`: the most at one moment, of `roots` and below."""
 
-    def __init__(self, root: int) -> None:
+    def __init__(self, *roots: int) -> None:
         super().__init__(daemon=True)
-        self.root, self.peak_mb, self.at_rest_mb = root, 0.0, 0.0
+        self.roots, self.peak_mb = set(roots), 0.0
         self._ended = threading.Event()
         self.at_rest_mb = self._now_mb()
 
@@ -27,25 +27,21 @@ class Memory(threading.Thread):
         self.join()
 
     def _now_mb(self) -> float:
-        return sum(map(_pss_mb, descendants(self.root)))
+        return sum(map(_pss_mb, descendants(self.roots)))
 
 
-def descendants(root: int) -> set[int]:
-    """The process and all that it started, and those of its session."""
-    parents: dict[int, tuple[int, int]] = {}
+def descendants(roots: set[int]) -> set[int]:
+    """The processes and all that they started."""
+    parents: dict[int, int] = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             try:
                 fields = (folder / "stat").read_text().rpartition(")")[2].split()
             except OSError:
                 continue
-            parents[int(folder.name)] = int(fields[1]), int(fields[2])
-    found = {root}
-    while more := {
-        pid
-        for pid, (parent, group) in parents.items()
-        if (parent in found or group == root) and pid not in found
-    }:
+            parents[int(folder.name)] = int(fields[1])
+    found = set(roots)
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= more
     return found
 

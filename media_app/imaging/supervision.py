@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
-#: Nothing of ours, least of all secrets. glibc gives each thread 64 MB of addresses unless told.
-_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
+#: Nothing of ours, least of all secrets. glibc gives each thread 64 MB of addresses unless told;
+#: in huge pages, 12 megapixels cost the kernel 30 page faults instead of 13,000.
+_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 
 #: How a child ends that was not ended by its picture: out of the machine's memory, or by a person.
 _FROM_OUTSIDE = (-signal.SIGTERM, -9)

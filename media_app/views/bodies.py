@@ -16,9 +16,9 @@ from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParser
 
-#: Threads that write, parse, hash and store uploads. More would not be faster, for they share one
-#: interpreter lock with the event loop, and each that waits for it makes the loop later.
-threads = ThreadPoolExecutor(2, thread_name_prefix="upload")
+#: Threads that write bodies as they come. More would not be faster, for they share one interpreter
+#: lock with the event loop, and each that waits for it makes the loop later.
+threads = ThreadPoolExecutor(2, thread_name_prefix="body")
 #: Bytes gathered before they are written in one hop to a thread.
 WRITE_BYTES = 1 << 19
 

@@ -2,7 +2,7 @@
 
 Django would read the whole body before any of its code runs, and start a thread for each request,
 which the event loop waits for. Here the head alone decides who may send; then the body goes to
-disk. All of it runs on the few threads of `bodies`: parallel uploads cost the loop next to nothing.
+disk. All of it runs on a few threads: parallel uploads cost the loop next to nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import asyncio
 import io
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +35,10 @@ from media_app.views.errors import SERVER_ERROR
 from media_app.views.problems import problem, rejected, unauthorized
 
 logger = logging.getLogger(__name__)
+
+#: Threads that admit, parse, hash and store. Not those that write bodies: here a database with one
+#: writer is waited for.
+threads = ThreadPoolExecutor(2, thread_name_prefix="upload")
 
 PATH = "/api/images"
 #: Bytes. What multipart may add around a file.
@@ -97,7 +102,7 @@ async def _hop[**P, T](work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) 
         finally:
             close_old_connections()
 
-    return await asyncio.get_running_loop().run_in_executor(bodies.threads, run)
+    return await asyncio.get_running_loop().run_in_executor(threads, run)
 
 
 def _admit(request: ASGIRequest) -> User | HttpResponse:
