@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from media_app.exceptions import UnreadableSource
 from media_app.imaging import wire
 from media_app.imaging.development import develop, develop_prepared
+from project.niceness import tell_session
 
 if TYPE_CHECKING:
     from media_app.imaging.development import Order
@@ -35,6 +36,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     # What a library prints must not get between the answers.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    tell_session()
     _limit_for_good(memory_bytes)
     while True:
         try:

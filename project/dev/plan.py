@@ -110,7 +110,7 @@ def _worker(name: str) -> Program:
     words = (word for option in options.items() for word in option)
     worker = _manage(name, "rundramatiq", *words)
     # Niced, so that pages are answered first when the machine is busy developing.
-    return Program(name, ("nice", "-n", "10", *worker.argv))
+    return _python(name, "project.niceness", "10", *worker.argv)
 
 
 def _manage(name: str, *words: str) -> Program:
