@@ -57,6 +57,8 @@ class Probed:
             [sys.executable, "-m", "uvicorn", "tests.lateness:application", *options.split()],
             cwd=BASE_DIR,
             env=os.environ | run.env | {"DEVELOPMENT": "1"},
+            # As the supervisor starts it: Linux shares out its processors by session.
+            start_new_session=True,
         )
         time.sleep(3)
 

@@ -82,10 +82,7 @@ async def _answer_to(request: ASGIRequest, receive: ASGIReceiveCallable) -> Http
         body = await bodies.take(receive, limit_bytes=limit_bytes)
     except bodies.BodyTooLarge:
         return too_large()
-    try:
-        return await _hop(_take_in, request, caller, body)
-    finally:
-        await _hop(body.close)
+    return await _hop(_take_in, request, caller, body)
 
 
 def too_large() -> HttpResponse:
@@ -135,6 +132,9 @@ def _take_in(request: ASGIRequest, caller: User, body: TemporaryUploadedFile) ->
         return problem(400, "bad_parameter", str(error))
     except (MultiPartParserError, SuspiciousOperation) as error:
         return problem(400, "bad_multipart", f"The multipart body can't be read: {error}")
+    finally:
+        # Here, not in a hop of its own: the answer would wait in line once more.
+        body.close()
     return JsonResponse(image, status=202, headers={"Location": image["url"]})
 
 
