@@ -18,18 +18,17 @@ _AUTOGROUP = Path("/proc/self/autogroup")
 _TRIES, _PAUSE_S = 4, 0.11
 
 
-def tell_session() -> bool:
-    """Let this session stand back as far as its process is niced; return whether it could be told.
+def tell_session(niceness: int | None = None, *, tries: int = _TRIES) -> bool:
+    """Let this session stand back as far as its process is niced, or as told; 0: not at all.
 
-    For the leader of a session. False where the system knows no such groups.
+    For the leader of a session. Returns whether it could be told: where the system knows no such
+    groups it can't.
     """
-    if not _AUTOGROUP.exists():
-        return False
-    for _ in range(_TRIES):
+    for left in reversed(range(tries)):
         try:
-            _AUTOGROUP.write_text(str(os.nice(0)))
+            _AUTOGROUP.write_text(str(os.nice(0) if niceness is None else niceness))
         except BlockingIOError:
-            time.sleep(_PAUSE_S)
+            time.sleep(_PAUSE_S if left else 0)
         except OSError:
             return False
         else:

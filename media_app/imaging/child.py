@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from media_app.exceptions import UnreadableSource
 from media_app.imaging import wire
 from media_app.imaging.development import develop, develop_prepared
+from media_app.presets import Stage
 from project.niceness import tell_session
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     # What a library prints must not get between the answers.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    tell_session()
+    is_back = tell_session()
     _limit_for_good(memory_bytes)
     while True:
         try:
@@ -44,7 +45,16 @@ def main() -> None:
         except EOFError:
             return
         _limit_cpu(deadline_s)
+        is_back = _stand_back(is_back, is_urgent=said["order"]["stages"] == [Stage.FIRST])
         wire.send(answers, *_answer(said))
+
+
+def _stand_back(is_back: bool, *, is_urgent: bool) -> bool:
+    """Let all others go first, but with a picture that somebody waits to see."""
+    if is_back is not is_urgent:
+        return is_back
+    changed = tell_session(0 if is_urgent else None, tries=1)
+    return is_back ^ changed
 
 
 def _answer(said: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
