@@ -70,6 +70,7 @@ def test_with_redis_emptied_under_load_all_images_get_ready(fleet, sweepers):
     fleet.empty()
 
     eventually(lambda: are_ready(12), within=30)
+    eventually(lambda: Asset.objects.filter(complete=True).count() == 12, within=30)
     assert not OutboxMessage.objects.exists()
 
 
