@@ -58,6 +58,12 @@ async def until(look: Callable[[], Any]) -> None:
     await asyncio.to_thread(eventually, look)
 
 
+async def until_it_waits(result: AsyncResult[Any]) -> None:
+    """Wait until it would be told, and has the answer to its first look: answers keep the order."""
+    await until(lambda: waits_there(result))
+    await links.link().call("PING", action="look")
+
+
 async def test_a_timeout_is_exact(valkey):
     begun = time.monotonic()
 
@@ -91,7 +97,7 @@ async def test_no_time_at_all_looks_once(valkey):
 async def test_a_cancelled_waiter_leaves_nothing_behind(valkey):
     result = new()
     waiter = asyncio.create_task(result.aget(None))
-    await until(lambda: waits_there(result))
+    await until_it_waits(result)
 
     waiter.cancel()
     await asyncio.wait([waiter])
@@ -103,7 +109,7 @@ async def test_a_cancelled_waiter_leaves_nothing_behind(valkey):
 async def test_a_waiter_that_is_cancelled_leaves_the_others_in_place(valkey):
     result = new()
     one, other = (asyncio.create_task(result.aget(5)) for _ in range(2))
-    await until(lambda: waits_there(result))
+    await until_it_waits(result)
 
     one.cancel()
     await asyncio.to_thread(end, result, 1)
@@ -115,7 +121,7 @@ async def test_a_waiter_that_is_cancelled_leaves_the_others_in_place(valkey):
 async def test_thousands_wait_on_one_connection(own_server):
     results = [new() for _ in range(MANY)]
     waiters = [asyncio.create_task(result.aget(30)) for result in results]
-    await until(lambda: waits_there(results[-1]))
+    await until_it_waits(results[-1])
 
     ours = [each for each in clients(own_server) if int(each["sub"])]
     await asyncio.to_thread(lambda: [end(each, n) for n, each in enumerate(results)])
@@ -143,7 +149,7 @@ def test_threads_that_wait_share_one_connection(own_server):
 async def test_an_end_while_redis_is_away_from_the_waiter_wakes_it(own_server):
     results = [new() for _ in range(50)]
     waiters = [asyncio.create_task(result.aget(20)) for result in results]
-    await until(lambda: waits_there(results[-1]))
+    await until_it_waits(results[-1])
 
     for number, result in enumerate(results):
         own_server.kill()
@@ -161,13 +167,13 @@ async def test_an_end_while_redis_is_away_from_the_waiter_wakes_it(own_server):
 async def test_an_outage_is_no_end_of_the_wait(own_server):
     result = new()
     waiter = asyncio.create_task(result.aget(20))
-    await until(lambda: waits_there(result))
+    await until_it_waits(result)
 
     own_server.stop()
     await asyncio.sleep(1.5)
     assert not waiter.done()
     await asyncio.to_thread(own_server.start)
-    await until(lambda: waits_there(result))
+    await until_it_waits(result)
     await asyncio.to_thread(end, result, "late")
 
     assert await waiter == "late"
@@ -176,14 +182,14 @@ async def test_an_outage_is_no_end_of_the_wait(own_server):
 async def test_a_waiter_outlives_a_redis_that_is_back_and_does_not_answer_yet(own_server):
     result = new()
     waiter = asyncio.create_task(result.aget(20))
-    await until(lambda: waits_there(result))
+    await until_it_waits(result)
     own_server.kill()
     own_server.start()
     end(result, "found")
     admin = redis.Redis.from_url(own_server.url)
     admin.acl_setuser("default", commands=["-get"], enabled=True)
 
-    await until(lambda: waits_there(result))
+    await until_it_waits(result)
     await asyncio.sleep(0.3)
     assert not waiter.done()
     admin.acl_setuser("default", commands=["+get"], enabled=True)
@@ -214,7 +220,7 @@ async def test_a_value_that_looks_like_a_retry_wakes_its_waiter(valkey):
     value = {"state": "retrying", "ended": 1}
     result = new()
     waiter = asyncio.create_task(result.aget(5))
-    await until(lambda: waits_there(result))
+    await until_it_waits(result)
 
     await asyncio.to_thread(end, result, value)
 
