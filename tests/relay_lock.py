@@ -15,20 +15,26 @@ from django.conf import settings
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Wait for the round that runs, and let no other begin."""
-    with (Path(settings.DATA_DIR) / "relay.lock").open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    """Wait for the rounds that run, and let no other begin."""
+    with _locked(fcntl.LOCK_EX):
         yield
 
 
 def heed() -> None:
-    """Have the relay of this process wait for it before each round."""
+    """Have the relay of this process wait for it before each round; relays go on side by side."""
     from actors.outbox import loop
 
     relay = loop.relay
 
-    def one_at_a_time() -> int:
-        with held():
+    def relay_unless_held() -> int:
+        with _locked(fcntl.LOCK_SH):
             return relay()
 
-    loop.relay = one_at_a_time
+    loop.relay = relay_unless_held
+
+
+@contextmanager
+def _locked(how: int) -> Iterator[None]:
+    with (Path(settings.DATA_DIR) / "relay.lock").open("ab") as file:
+        fcntl.flock(file, how)
+        yield
