@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.core.files.base import File
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from actors.resizing import send_next
 from media_app import ingest
@@ -25,6 +25,9 @@ from media_app.models import Asset, User
 
 #: Assets that are looked at in one step.
 PAGE = 200
+
+#: Ready pictures on which nothing works: complete, or given up with a reason.
+ENDED = Q(complete=True) | ~Q(reason="")
 
 
 class Outcome(StrEnum):
@@ -75,8 +78,8 @@ def take_in(path: Path, *, owner: User, batch: UUID) -> Account:
 
 
 def to_look_at(since: datetime | None) -> QuerySet[Asset]:
-    """The assets that may have to be made again: all that are ready, and were once complete."""
-    ended = Asset.objects.filter(state=Asset.State.READY, complete=True)
+    """The assets that may have to be made again: all that are ready, and that no message awaits."""
+    ended = Asset.objects.filter(ENDED, state=Asset.State.READY)
     return ended.filter(created_at__gte=since) if since else ended
 
 
@@ -105,7 +108,7 @@ def _remade(asset: Asset, preset: str | None) -> bool:
     if not is_due:
         return False
     with transaction.atomic():
-        as_seen = Asset.objects.filter(pk=asset.pk, complete=True)
+        as_seen = Asset.objects.filter(ENDED, pk=asset.pk)
         if not as_seen.update(complete=False, reason=""):
             return False
         send_next(asset)

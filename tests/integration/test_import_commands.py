@@ -154,6 +154,23 @@ def test_a_preset_that_is_gone_goes_from_the_pictures(ansel, jpeg, settings):
     assert not [n for n in default_storage.listdir(asset.original_id)[1] if "banner" in n]
 
 
+def test_what_was_given_up_is_made_again_and_what_failed_before_it_was_ready_is_not(
+    ansel, jpeg, settings, queue_length
+):
+    asset, failed = ingested(ansel, jpeg), ingested(ansel, jpeg)
+    settings.IMAGE_PRESETS = (*rows(settings), ("huge", 2400, "webp"))
+    run("remake")
+    renditions.mark_failed(asset.pk, "Its decoder crashed.")
+    Asset.objects.filter(pk=failed.pk).update(state="failed", complete=False, reason="Damaged.")
+
+    told, again = run("remake"), run("remake")
+
+    assert "Done: 1 looked at, 1 to be made again." in told
+    assert "Done: 0 looked at" in again
+    assert queue_length("finishing") == 3
+    assert Asset.objects.get(pk=asset.pk).reason == ""
+
+
 def test_only_what_is_named_or_new_is_looked_at(ansel, jpeg, settings):
     ingested(ansel, jpeg)
     settings.IMAGE_PRESETS = (*rows(settings), ("huge", 2400, "webp"))
