@@ -95,7 +95,7 @@ class TooManyPixels(RejectedUpload):
     def __init__(self, *, width: int, height: int, max_pixels: int, max_side_px: int) -> None:
         self.width, self.height = width, height
         super().__init__(
-            f"The image is {width:,} x {height:,} pixels. At most {max_pixels / 1_000_000:g} "
+            f"The image is {width:,} x {height:,} pixels. At most {max_pixels // 100_000 / 10:g} "
             f"megapixels and {max_side_px:,} pixels a side are developed. Send a smaller one."
         )
 
@@ -120,11 +120,17 @@ class PermanentFailure(MediaError):
 class UnreadableSource(PermanentFailure):
     """The stored original can't be decoded."""
 
+    words = "The picture is damaged or cut off ({found}). Send it again from the original."
+
     def __init__(self, *, found: str) -> None:
         self.found = found
-        super().__init__(
-            f"The picture is damaged or cut off ({found}). Send it again from the original."
-        )
+        super().__init__(self.words.format(found=found))
+
+
+class TooDemanding(UnreadableSource):
+    """Decoding takes more time or memory than one picture may have: it is vast, or a trap."""
+
+    words = "The picture can't be developed here: {found}. Send a smaller one."
 
 
 class MailRefused(PermanentFailure):

@@ -22,6 +22,7 @@ from project.env import (
     env_url,
     stored_secret,
 )
+from project.machine import memory_bytes
 from project.paths import embedded_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -151,8 +152,11 @@ IMAGE_MAX_SIDE_PX = 16_383
 IMAGE_MAX_FRAMES = 250
 IMAGE_MAX_MOVING_PIXELS = 128_000_000
 #: Seconds, and bytes of memory, that developing one picture may take. Both hold against any file.
+#: Half of a small machine's memory: the other half is for all else.
 IMAGE_DEADLINE_S = env_seconds("IMAGE_DEADLINE", 30.0)
-IMAGE_MEMORY_BYTES = env_int("IMAGE_MEMORY_MB", 1000, at_least=200) * 1_000_000
+_HALF_MB = (memory_bytes() or 2_000_000_000) // 2_000_000
+IMAGE_MEMORY_MB = env_int("IMAGE_MEMORY_MB", min(max(_HALF_MB, 200), 1000), at_least=200)
+IMAGE_MEMORY_BYTES = IMAGE_MEMORY_MB * 1_000_000
 #: Pictures that need more than a sixth of that memory are developed so many at a time on a machine.
 IMAGE_BIG_AT_ONCE = env_int("IMAGE_BIG_AT_ONCE", 1, at_least=1)
 #: Seconds after which a picture that is being developed is taken for one of a worker that died.

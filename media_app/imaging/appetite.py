@@ -6,10 +6,13 @@ child's limit stops.
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from media_app.imaging.heic import size_of_heic
 from media_app.imaging.opening import BROKEN, HEAD_BYTES, format_of, open_picture
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 #: Bytes that every development takes: libraries, encoders, the file itself.
 BASE_BYTES = 100_000_000
@@ -35,22 +38,26 @@ def memory_needed(file: BinaryIO) -> int:
         format = format_of(file.read(HEAD_BYTES))
         if format is None:
             return BASE_BYTES
-        each = _BYTES_A_PIXEL[format]
         if format == "heic":
-            return BASE_BYTES + each * size_of_heic(file).pixels
+            return BASE_BYTES + bytes_a_pixel(format) * size_of_heic(file).pixels
         picture = open_picture(file, format)
-        if picture.info.get("progressive"):
-            each = _PROGRESSIVE
-        elif format == "jpeg" and picture.width >= _HALVED_WIDTH_PX:
-            each = _HALVED
-        return BASE_BYTES + each * picture.width * picture.height
+        return BASE_BYTES + bytes_a_pixel(format, picture) * picture.width * picture.height
     except BROKEN:
         return BASE_BYTES
     finally:
         file.seek(before)
 
 
-def most_pixels(format: str, memory_bytes: int) -> int:
-    """The largest picture of a format that such a limit leaves room for; at least one pixel."""
-    each = _PROGRESSIVE if format == "jpeg" else _BYTES_A_PIXEL[format]
-    return max((memory_bytes - BASE_BYTES) // each, 1)
+def bytes_a_pixel(format: str, picture: Image | None = None) -> int:
+    """What each pixel takes; of an opened JPEG it depends on how it was saved."""
+    if format == "jpeg" and picture:
+        if picture.info.get("progressive"):
+            return _PROGRESSIVE
+        if picture.width >= _HALVED_WIDTH_PX:
+            return _HALVED
+    return _BYTES_A_PIXEL[format]
+
+
+def most_pixels(bytes_each: int, memory_bytes: int) -> int:
+    """The largest picture that such a limit leaves room for; at least one pixel."""
+    return max((memory_bytes - BASE_BYTES) // bytes_each, 1)

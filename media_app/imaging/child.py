@@ -6,6 +6,7 @@ settings, no database and no secrets; what it can do to the machine is limited b
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sys
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 
 if sys.platform != "win32":  # there, only the deadline holds
     import resource
+
+#: glibc's; other systems' libraries give back by themselves.
+_TRIM = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+
+#: Addresses without memory behind them: stacks of threads, what lies free in the heap.
+_SPARE_BYTES = 64_000_000
 
 #: The codecs' threads count too: CPU seconds for one second of the deadline.
 _CPUS = 4
@@ -47,6 +54,7 @@ def main() -> None:
         _limit_cpu(deadline_s)
         is_back = _stand_back(is_back, is_urgent=said["order"]["stages"] == [Stage.FIRST])
         wire.send(answers, *_answer(said))
+        _give_back()
 
 
 def _stand_back(is_back: bool, *, is_urgent: bool) -> bool:
@@ -75,6 +83,12 @@ def _made(path: str, order: Order, is_prepared: bool) -> Any:
     return (develop_prepared if is_prepared else develop)(data, order)
 
 
+def _give_back() -> None:
+    """Return to the system what the last picture has left unused: the next is another thread's."""
+    if _TRIM:
+        _TRIM(0)
+
+
 def _limit_for_good(memory_bytes: int) -> None:
     """No more memory than allowed, beside what the libraries take up; no files written."""
     if sys.platform == "win32":
@@ -84,7 +98,10 @@ def _limit_for_good(memory_bytes: int) -> None:
     if sys.platform == "linux":
         with open("/proc/self/statm") as statm:
             taken = int(statm.read().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (taken + memory_bytes,) * 2)
+        resource.setrlimit(resource.RLIMIT_AS, (taken + memory_bytes + _SPARE_BYTES,) * 2)
+        # Should the machine's memory run out all the same, it is a picture that goes.
+        with open("/proc/self/oom_score_adj", "w") as score:
+            score.write("1000")
 
 
 def _limit_cpu(deadline_s: float) -> None:

@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from media_app.exceptions import EmptyFile, TooManyPixels, UnreadableImage, UnsupportedType
 from media_app.geometry import Size
-from media_app.imaging.appetite import most_pixels
+from media_app.imaging.appetite import bytes_a_pixel, most_pixels
 from media_app.imaging.heic import size_of_heic
 from media_app.imaging.opening import BROKEN, HEAD_BYTES, format_of, open_picture
 from media_app.imaging.orientation import orientation_of, upright_size
@@ -55,22 +55,22 @@ def inspect(
     found = format_of(head)
     if found is None:
         raise UnsupportedType(file_name=file_name)
-    if memory_bytes is not None:
-        max_pixels = min(max_pixels, most_pixels(found, memory_bytes))
     try:
-        for size in _announced_sizes(file, found, head):
-            if size.pixels > max_pixels or max(size.width, size.height) > max_side_px:
-                raise TooManyPixels(
-                    width=size.width,
-                    height=size.height,
-                    max_pixels=max_pixels,
-                    max_side_px=max_side_px,
-                )
+        for size, bytes_each in _announced_sizes(file, found, head):
+            room = most_pixels(bytes_each, memory_bytes) if memory_bytes else max_pixels
+            _refuse_if_larger(size, min(max_pixels, room), max_side_px)
     except BROKEN as exc:
         raise UnreadableImage(file_name=file_name) from exc
     finally:
         file.seek(0)
     return Source(found, size)
+
+
+def _refuse_if_larger(size: Size, max_pixels: int, max_side_px: int) -> None:
+    if size.pixels > max_pixels or max(size.width, size.height) > max_side_px:
+        raise TooManyPixels(
+            width=size.width, height=size.height, max_pixels=max_pixels, max_side_px=max_side_px
+        )
 
 
 class _Counted:
@@ -87,15 +87,18 @@ class _Counted:
         return self._file.read(size)
 
 
-def _announced_sizes(file: BinaryIO, format: str, head: bytes) -> Iterator[Size]:
-    """The size as shown, last; before it, the size that the decoder is going to make room for."""
+def _announced_sizes(file: BinaryIO, format: str, head: bytes) -> Iterator[tuple[Size, int]]:
+    """The size as shown, last; before it, the size that the decoder is going to make room for.
+
+    Each with the bytes that decoding takes for a pixel.
+    """
     if format == "heic":
-        yield size_of_heic(file)
+        yield size_of_heic(file), bytes_a_pixel(format)
         return
     if format == "webp":
-        yield _canvas_of_webp(head)
+        yield _canvas_of_webp(head), bytes_a_pixel(format)
     picture = open_picture(cast("IO[bytes]", _Counted(file)), format)
-    yield upright_size(picture, orientation_of(picture))
+    yield upright_size(picture, orientation_of(picture)), bytes_a_pixel(format, picture)
 
 
 def _canvas_of_webp(head: bytes) -> Size:

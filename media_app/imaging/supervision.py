@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING, Any
 
-from media_app.exceptions import DevelopmentInterrupted, UnreadableSource
+from media_app.exceptions import DevelopmentInterrupted, TooDemanding, UnreadableSource
 from media_app.imaging import wire
 
 if TYPE_CHECKING:
@@ -22,9 +22,15 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
-#: Nothing of ours, least of all secrets. glibc gives each thread 64 MB of addresses unless told;
-#: in huge pages, 12 megapixels cost the kernel 30 page faults instead of 13,000.
-_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+#: Nothing of ours, least of all secrets; and for glibc, which goes by addresses as the limit does:
+#: one heap for all threads, and large blocks beside it, whose addresses are free with them. In huge
+#: pages, 12 megapixels cost the kernel 30 page faults instead of 13,000.
+_ENVIRONMENT = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(4 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+}
 
 #: How a child ends that was not ended by its picture: out of the machine's memory, or by a person.
 _FROM_OUTSIDE = (-signal.SIGTERM, -9)
@@ -54,8 +60,8 @@ class Developer:
         """Make what is ordered of a file; `prepared`: one that `Order.keep` gave back. Blocks.
 
         Raises:
-            UnreadableSource: the file is damaged, takes too long or too much memory, or crashes
-                its decoder.
+            UnreadableSource: the file is damaged, or crashes its decoder.
+            TooDemanding: it takes too long, or too much memory.
             DevelopmentInterrupted: somebody else ended the child.
         """
         said = {
@@ -67,7 +73,7 @@ class Developer:
         if "bug" in answer:
             raise RuntimeError(answer["bug"])
         if "memory" in answer:
-            raise UnreadableSource(found=f"it needs more than {self._memory_bytes / 1e6:.0f} MB")
+            raise TooDemanding(found=f"it needs more than {self._memory_bytes / 1e6:.0f} MB")
         if "unreadable" in answer:
             raise UnreadableSource(found=answer["unreadable"])
         return wire.development_from_frame(answer, blobs, order)
@@ -139,7 +145,7 @@ class Developer:
         except subprocess.TimeoutExpired:
             return UnreadableSource(found="its decoder went astray")
         if after_s >= self._deadline_s or code == _OUT_OF_CPU_TIME:
-            return UnreadableSource(found=f"it takes longer than {self._deadline_s:g} s")
+            return TooDemanding(found=f"it takes longer than {self._deadline_s:g} s")
         if code in _FROM_OUTSIDE:
             return DevelopmentInterrupted(code=code)
         return UnreadableSource(found=f"its decoder crashed, {code}")

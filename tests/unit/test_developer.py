@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +14,12 @@ from threading import Timer
 import pytest
 from django.conf import settings
 
-from media_app.exceptions import DevelopmentInterrupted, UnreadableSource
+from media_app.exceptions import DevelopmentInterrupted, TooDemanding, UnreadableSource
 from media_app.geometry import Focal
-from media_app.imaging import Developer, Order, develop
+from media_app.imaging import Developer, Order, develop, memory_needed
 from media_app.presets import Stage
 from tests import pictures
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals and limits are Unix's")
 ORDER = Order(table=settings.IMAGE_PRESETS, stages=tuple(Stage), focal=Focal(0.2, 0.7))
@@ -76,6 +79,32 @@ def test_a_child_serves_many_orders_and_survives_damaged_files(developer, tmp_pa
     assert developer.pid == pid
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_after_a_big_picture_a_child_is_small_again(developer, tmp_path):
+    developer.develop(in_file(tmp_path, pictures.small()), ORDER)
+    usual = of_child(developer, "VmRSS")
+    big = pictures.saved(pictures.marked(7000, 5000), "JPEG", progressive=True, subsampling=0)
+
+    developer.develop(in_file(tmp_path, big), ORDER)
+
+    assert of_child(developer, "VmHWM") > usual + 150_000
+    eventually(lambda: of_child(developer, "VmRSS") < usual + 30_000, within=5)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_where_memory_runs_out_the_child_goes_first(developer):
+    developer.prepare()
+    score = Path(f"/proc/{developer.pid}/oom_score_adj")
+
+    eventually(lambda: score.read_text() == "1000\n", within=10)
+
+
+def of_child(developer: Developer, name: str) -> int:
+    """Kilobytes, as the kernel counts them."""
+    status = Path(f"/proc/{developer.pid}/status").read_text()
+    return int(re.findall(rf"^{name}:\s+(\d+) kB$", status, re.MULTILINE)[0])
+
+
 def test_a_decoder_that_hangs_ends_at_the_deadline_and_the_next_picture_is_developed(tmp_path):
     developer = Developer(memory_bytes=600_000_000, deadline_s=2)
     path = in_file(tmp_path, pictures.small())
@@ -130,10 +159,22 @@ def test_a_picture_that_needs_more_memory_than_allowed_fails_and_the_next_is_dev
     developer = Developer(memory_bytes=60_000_000, deadline_s=20)
     huge = in_file(tmp_path, pictures.png(8000, 8000, b"\0" * 24000, depth=8, colour_type=2))
 
-    with pytest.raises(UnreadableSource, match="it needs more than 60 MB"):
+    with pytest.raises(TooDemanding, match=r"developed here: it needs more than 60 MB\. Send a s"):
         developer.develop(huge, FIRST)
 
     developer.develop(in_file(tmp_path, pictures.small()), FIRST)
+    developer.close()
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "AVIF"])
+def test_what_the_estimate_has_room_for_is_developed_again_and_again(tmp_path, kind):
+    size = (3300, 2500) if kind == "WEBP" else (4000, 3100)
+    path = in_file(tmp_path, pictures.small(kind, *size))
+    with path.open("rb") as file:
+        developer = Developer(memory_bytes=memory_needed(file), deadline_s=20)
+
+    for _ in range(3):
+        assert developer.develop(path, ORDER).renditions
     developer.close()
 
 
@@ -152,7 +193,7 @@ def test_a_child_knows_no_secrets_and_ends_with_its_parents_interest(developer, 
     environment = Path(f"/proc/{pid}/environ")
     if environment.exists():
         said = environment.read_bytes().split(b"\0")
-        assert said == [b"MALLOC_ARENA_MAX=2", b"GLIBC_TUNABLES=glibc.malloc.hugetlb=1", b""]
+        assert all(each.startswith((b"MALLOC_", b"GLIBC_TUNABLES=")) for each in said if each)
     developer.close()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)

@@ -92,5 +92,14 @@ def test_what_memory_has_no_room_for_is_refused_by_its_pixels():
     data = BytesIO(pictures.small("WEBP", 1000, 1000))
 
     inspect(data, file_name="a", memory_bytes=112_000_000, **limits)
-    with pytest.raises(TooManyPixels, match=r"At most 0\.999999 megapixels"):
+    with pytest.raises(TooManyPixels, match=r"At most 0\.9 megapixels"):
         inspect(data, file_name="a", memory_bytes=111_999_990, **limits)
+
+
+def test_how_a_jpeg_was_saved_decides_how_large_it_may_be():
+    limits = {"max_pixels": 64_000_000, "max_side_px": 16_383, "memory_bytes": 101_000_000}
+    plain, progressive = (pictures.photo(500, 400, progressive=each) for each in (False, True))
+
+    inspect(BytesIO(plain), file_name="a", **limits)
+    with pytest.raises(TooManyPixels, match=r"At most 0\.1 megapixels"):
+        inspect(BytesIO(progressive), file_name="a", **limits)

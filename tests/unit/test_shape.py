@@ -72,6 +72,7 @@ ROWS = {
     "project.env": 0,
     "project.paths": 0,
     "project.closing": 0,
+    "project.machine": 0,
     "project.niceness": 0,
     "project.settings": 0,
     "media_app.geometry": 0,
