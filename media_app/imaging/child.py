@@ -6,7 +6,6 @@ settings, no database and no secrets; what it can do to the machine is limited b
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import sys
@@ -25,11 +24,8 @@ if TYPE_CHECKING:
 if sys.platform != "win32":  # there, only the deadline holds
     import resource
 
-#: glibc's; other systems' libraries give back by themselves.
-_TRIM = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-
 #: Addresses without memory behind them: stacks of threads, what lies free in the heap.
-_SPARE_BYTES = 64_000_000
+_SPARE_BYTES = 128_000_000
 
 #: The codecs' threads count too: CPU seconds for one second of the deadline.
 _CPUS = 4
@@ -54,7 +50,6 @@ def main() -> None:
         _limit_cpu(deadline_s)
         is_back = _stand_back(is_back, is_urgent=said["order"]["stages"] == [Stage.FIRST])
         wire.send(answers, *_answer(said))
-        _give_back()
 
 
 def _stand_back(is_back: bool, *, is_urgent: bool) -> bool:
@@ -81,12 +76,6 @@ def _made(path: str, order: Order, is_prepared: bool) -> Any:
     with open(path, "rb") as file:
         data = file.read()
     return (develop_prepared if is_prepared else develop)(data, order)
-
-
-def _give_back() -> None:
-    """Return to the system what the last picture has left unused: the next is another thread's."""
-    if _TRIM:
-        _TRIM(0)
 
 
 def _limit_for_good(memory_bytes: int) -> None:

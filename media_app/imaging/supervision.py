@@ -28,7 +28,7 @@ _ROOT = Path(__file__).resolve().parent.parent.parent
 _ENVIRONMENT = {
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": str(4 << 20),
-    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(16 << 20),
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
 }
 
