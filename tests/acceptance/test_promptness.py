@@ -48,6 +48,8 @@ def probed_url(stack: Stack) -> Iterator[str]:
         [sys.executable, *command.split(), "--log-level", "warning"],
         cwd=BASE_DIR,
         env=stack.env | {"DEVELOPMENT": "1"},
+        # As the supervisor starts it: Linux shares out its processors by session.
+        start_new_session=True,
     )
     url = f"http://127.0.0.1:{port}"
     eventually(lambda: is_serving(url), within=30, what="the probed process serves")
