@@ -51,7 +51,8 @@ def main() -> int:
         print("Once more on PostgreSQL:", flush=True)
         environment = os.environ | {"DATABASE_URL": cluster.new_database()}
         beside = [f"--ignore=tests/integration/actors/test_{each}.py" for each in REDIS_ALONE]
-        command = [sys.executable, "-m", "pytest", *PATHS, *beside, *sys.argv[1:]]
+        # The cluster goes as a whole. To drop its database alone, all must have closed theirs.
+        command = [sys.executable, "-m", "pytest", "--reuse-db", *PATHS, *beside, *sys.argv[1:]]
         status = subprocess.run(command, env=environment, check=False).returncode
     finally:
         cluster.stop()
