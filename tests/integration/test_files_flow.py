@@ -66,7 +66,11 @@ def web(large: Asset) -> Iterator[str]:
         "DJANGO_SETTINGS_MODULE": "tests.settings",
     }
     process = subprocess.Popen(
-        [sys.executable, *command.split(), "--log-level", "warning"], cwd=ROOT, env=environment
+        [sys.executable, *command.split(), "--log-level", "warning"],
+        cwd=ROOT,
+        env=environment,
+        # As the supervisor starts it: Linux shares out its processors by session.
+        start_new_session=True,
     )
     url = f"http://127.0.0.1:{port}"
     eventually(

@@ -71,7 +71,7 @@ def test_with_redis_emptied_under_load_all_images_get_ready(fleet, sweepers):
 
     eventually(lambda: are_ready(12), within=30)
     eventually(lambda: Asset.objects.filter(complete=True).count() == 12, within=30)
-    assert not OutboxMessage.objects.exists()
+    eventually(lambda: not OutboxMessage.objects.exists(), within=20)
 
 
 def test_one_killed_while_it_has_the_lease_is_followed_by_another(fleet, sweepers):
