@@ -12,7 +12,7 @@ from tests.fleet import Fleet
 from tests.tutorial.tasks import print_plate
 from tests.waiting import eventually
 
-SLOW_S = 2.0
+SLOW_S = 4.0
 
 
 @pytest.fixture(autouse=True)
