@@ -157,7 +157,7 @@ IMAGE_DEADLINE_S = env_seconds("IMAGE_DEADLINE", 30.0)
 _HALF_MB = (memory_bytes() or 2_000_000_000) // 2_000_000
 IMAGE_MEMORY_MB = env_int("IMAGE_MEMORY_MB", min(max(_HALF_MB, 200), 1000), at_least=200)
 IMAGE_MEMORY_BYTES = IMAGE_MEMORY_MB * 1_000_000
-#: Pictures that need more than a sixth of that memory are developed so many at a time on a machine.
+#: Pictures that need 150 MB or more are developed so many at a time on a machine.
 IMAGE_BIG_AT_ONCE = env_int("IMAGE_BIG_AT_ONCE", 1, at_least=1)
 #: Seconds after which a picture that is being developed is taken for one of a worker that died.
 IMAGE_LEASE_S = IMAGE_DEADLINE_S + 30.0

@@ -6,6 +6,7 @@ settings, no database and no secrets; what it can do to the machine is limited b
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -88,8 +89,9 @@ def _limit_for_good(memory_bytes: int) -> None:
         with open("/proc/self/statm") as statm:
             taken = int(statm.read().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (taken + memory_bytes + _SPARE_BYTES,) * 2)
-        # Should the machine's memory run out all the same, it is a picture that goes.
-        with open("/proc/self/oom_score_adj", "w") as score:
+        # Should the machine's memory run out all the same, it is a picture that goes: where /proc
+        # can be written to.
+        with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
             score.write("1000")
 
 
