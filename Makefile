@@ -14,6 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/run.stamp
 TEST_STAMP := $(VENV)/test.stamp
+FAILED := test-results/failed.txt
 
 # A venv knows its own path: made elsewhere, moved, half made or without its Python, it is made anew.
 ifneq ($(shell cat $(VENV)/made.stamp 2>/dev/null && $(BIN)/python -c pass 2>/dev/null && echo works),$(CURDIR) works)
@@ -26,9 +27,13 @@ endif
 run: $(RUN_STAMP)
 	@exec $(BIN)/python -m project.dev
 
+# At the end once more what failed in either run: what the first printed is far up by then.
 test: $(RUN_STAMP) $(TEST_STAMP)
-	@$(BIN)/python -m pytest $(ARGS); first=$$?; \
-	$(BIN)/python -m tests.on_postgres $(ARGS) && [ $$first -eq 0 ]
+	@rm -f $(FAILED); \
+	$(BIN)/python -m pytest $(ARGS); first=$$?; \
+	$(BIN)/python -m tests.on_postgres $(ARGS); second=$$?; \
+	if [ -e $(FAILED) ]; then echo "Failed:"; cat $(FAILED); fi; \
+	[ $$first -eq 0 ] && [ $$second -eq 0 ]
 
 # The broker's part empties its Redis again and again: it never sees yours.
 faults: $(RUN_STAMP) $(TEST_STAMP)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.failures import pytest_collectreport, pytest_runtest_logreport
 from tests.workers import (
     no_other_relay,
     queue_length,
@@ -11,4 +12,13 @@ from tests.workers import (
     worker_process,
 )
 
-__all__ = ["no_other_relay", "queue_length", "valkey", "valkey_server", "worker", "worker_process"]
+__all__ = [
+    "no_other_relay",
+    "pytest_collectreport",
+    "pytest_runtest_logreport",
+    "queue_length",
+    "valkey",
+    "valkey_server",
+    "worker",
+    "worker_process",
+]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 def eventually[T](
     look: Callable[[], T],
     *,
-    within: float = 10.0,
+    within: float = 30.0,
     what: str = "what the test waits for",
     ignoring: type[BaseException] | tuple[type[BaseException], ...] = (),
 ) -> T:

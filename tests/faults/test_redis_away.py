@@ -12,6 +12,7 @@ from django.conf import settings
 
 from tests.faults import size
 from tests.faults.rig import Rig, new_token
+from tests.timing import in_time
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.timeout(300)]
@@ -43,8 +44,9 @@ def test_a_send_fails_within_its_deadline_and_the_next_after_the_return_works(
         f"{max(took_s):.3f} s; the loop {median(late_ms):.1f} ms late, at most {max(late_ms):.1f}"
     )
     assert {outcome["error"] for outcome in rounds} == {"BrokerUnavailable"}
-    assert median(took_s) < settings.ACTORS_SEND_TIMEOUT_S + OVER_S
-    assert way == "delay" or median(late_ms) < LATE_MS
+    in_time(median(took_s), settings.ACTORS_SEND_TIMEOUT_S + OVER_S)
+    if way == "adelay":
+        in_time(median(late_ms), LATE_MS, "the loop was late by")
 
 
 def test_workers_reconnect_by_themselves_with_one_line_each_way(rig: Rig, away: Away) -> None:

@@ -20,6 +20,7 @@ from media_app.geometry import Size
 from media_app.imaging import Developed, Order, Source, develop, inspect
 from media_app.presets import Stage
 from tests import pictures
+from tests.timing import in_time
 
 FORMATS = ["JPEG", "PNG", "WEBP", "AVIF", "GIF"]
 ORDER = Order(
@@ -317,8 +318,9 @@ def test_a_header_bomb_is_refused_in_milliseconds(filters):
     with warnings.catch_warnings(action=filters), pytest.raises(TooManyPixels) as refusal:
         looked_at(data)
 
-    assert time.perf_counter() - began < 0.05
+    took_s = time.perf_counter() - began
     assert (refusal.value.width, refusal.value.height) == (50_000, 50_000)
+    in_time(took_s, 0.05)
 
 
 @pytest.mark.parametrize("file_format", FORMATS)
@@ -362,4 +364,4 @@ def test_a_header_without_end_is_given_up_soon(head, junk):
     with pytest.raises(UnreadableImage, match=r"a\.jpg is damaged or cut off"):
         looked_at(head + junk)
 
-    assert time.perf_counter() - began < 1
+    in_time(time.perf_counter() - began, 1)

@@ -20,6 +20,7 @@ from actors import (
 )
 from actors.arithmetic import add, multiply
 from actors.models import OutboxMessage
+from tests.timing import in_time
 from tests.tutorial import tasks
 
 
@@ -60,7 +61,7 @@ def test_a_failing_member_is_raised_before_a_slow_one_has_ended(worker):
     with pytest.raises(tasks.PlateBroken):
         result.get()
 
-    assert time.monotonic() - begun < 2.5
+    in_time(time.monotonic() - begun, 2.5)
     assert not result.ready()
     assert result.completed() == 1
     result.revoke()
@@ -73,7 +74,9 @@ async def test_a_groups_timeout_is_for_all_together(valkey):
     with pytest.raises(ResultTimeout):
         await result.aget(timeout=0.3)
 
-    assert 0.29 < time.monotonic() - begun < 1
+    took_s = time.monotonic() - begun
+    assert took_s > 0.29
+    in_time(took_s, 1)
 
 
 def test_a_revoked_group_never_runs(valkey, queue_length):
@@ -129,7 +132,7 @@ def test_a_member_without_results_is_told_at_once(valkey):
     begun = time.monotonic()
     with pytest.raises(ResultsDisabled, match="note"):
         result.get()
-    assert time.monotonic() - begun < 1
+    in_time(time.monotonic() - begun, 1)
 
 
 def compositions() -> list[Any]:

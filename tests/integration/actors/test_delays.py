@@ -12,6 +12,7 @@ import pytest
 
 from actors.broker import RedisBroker
 from tests.fleet import Fleet, FleetWorker
+from tests.timing import in_time
 from tests.tutorial.tasks import print_badly, print_plate
 
 #: Seconds. How late the 99th of a hundred may start.
@@ -54,10 +55,10 @@ def test_delayed_messages_start_on_time(fleet: Fleet, log: str) -> None:
     delays_s = [random.uniform(0.5, 3.0) for _ in range(100)]
 
     due = send_delayed(log, delays_s)
-    late_s = lateness(fleet, log, due, within=6)
+    late_s = lateness(fleet, log, due, within=30)
 
     assert late_s[0] > -0.005
-    assert late_s[98] < ON_TIME_S
+    in_time(late_s[98], ON_TIME_S)
 
 
 def test_delayed_messages_outlive_redis_and_a_worker(
@@ -68,37 +69,39 @@ def test_delayed_messages_outlive_redis_and_a_worker(
     fleet.server.kill()
     fleet.server.start()
     workers[0].kill()
-    late_s = lateness(fleet, log, due, within=8)
+    late_s = lateness(fleet, log, due, within=30)
 
     assert late_s[0] > -0.005
-    assert late_s[48] < ON_TIME_S
+    in_time(late_s[48], ON_TIME_S)
 
 
 def test_a_hundred_thousand_delayed_messages_cost_no_memory_of_a_worker_and_no_time(
     fleet: Fleet, log: str
 ) -> None:
     broker: RedisBroker = dramatiq.get_broker()  # type: ignore[assignment]
-    lateness(fleet, log, send_delayed(log, [0.0] * 40), within=5)
+    lateness(fleet, log, send_delayed(log, [0.0] * 40), within=30)
     pids = {step.pid for step in fleet.steps(log)}
     before = {pid: resident_bytes(pid) for pid in pids}
 
     broker.enqueue_many((print_plate.message("none", 0), HOUR_MS) for _ in range(100_000))
     due = send_delayed(f"{log}.due", [0.3 + number / 50 for number in range(50)])
-    late_s = lateness(fleet, f"{log}.due", due, within=5)
+    late_s = lateness(fleet, f"{log}.due", due, within=30)
 
     grown = [resident_bytes(pid) - before[pid] for pid in pids]
     assert fleet.redis.zcard("dramatiq:default.delayed") == 100_000
     assert max(grown) < 5_000_000
-    assert late_s[48] < ON_TIME_S
+    in_time(late_s[48], ON_TIME_S)
 
 
 def test_a_retry_waits_as_long_as_its_backoff_says(fleet: Fleet, log: str) -> None:
     result = print_badly.delay(log, 1)
 
-    attempts = fleet.wait_for(log, 3, within=5, what="started")
+    attempts = fleet.wait_for(log, 3, within=30, what="started")
 
     first_s, second_s = attempts[1].at - attempts[0].at, attempts[2].at - attempts[1].at
-    assert 0.3 <= first_s < 0.6 + ON_TIME_S
-    assert 0.6 <= second_s < 1.2 + ON_TIME_S
     assert result.get() is None
     assert result.attempts == 3
+    assert first_s >= 0.3
+    assert second_s >= 0.6
+    in_time(first_s, 0.6 + ON_TIME_S)
+    in_time(second_s, 1.2 + ON_TIME_S)

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from actors import AsyncResult, ResultFailure, ResultMissing, ResultsDisabled, ResultTimeout
 from actors.arithmetic import add, multiply
+from tests.timing import in_time
 from tests.tutorial import tasks
 from tests.waiting import eventually
 
@@ -84,7 +85,9 @@ async def test_no_result_in_time_is_a_timeout_of_just_that_time(valkey):
     begun = time.monotonic()
     with pytest.raises(ResultTimeout, match=r"^add .* expected a result within 0\.25 s, none came"):
         await result.aget(timeout=0.25)
-    assert 0.24 < time.monotonic() - begun < 0.6
+    took_s = time.monotonic() - begun
+    assert took_s > 0.24
+    in_time(took_s, 0.6)
 
 
 def test_a_synchronous_timeout_is_below_a_second_too(valkey):
@@ -93,7 +96,9 @@ def test_a_synchronous_timeout_is_below_a_second_too(valkey):
     with pytest.raises(ResultTimeout):
         AsyncResult(uuid.uuid4()).get(timeout=0.25)
 
-    assert 0.24 < time.monotonic() - begun < 0.8
+    took_s = time.monotonic() - begun
+    assert took_s > 0.24
+    in_time(took_s, 0.8)
 
 
 async def test_get_under_a_running_loop_names_aget(valkey):
@@ -188,7 +193,7 @@ async def test_a_loop_that_waits_and_sends_is_never_late(worker):
         assert await asyncio.gather(*results) == [2 * n for n in range(50)]
     ticking.cancel()
 
-    assert sorted(late)[int(len(late) * 0.99)] < 0.05
+    in_time(sorted(late)[int(len(late) * 0.99)], 0.05, "the loop was late by")
 
 
 def test_a_rolled_back_message_is_never_sent_and_its_result_says_so(worker, queue_length):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.fleet import Fleet
+from tests.timing import in_time
 from tests.tutorial.tasks import print_plate, print_proof
 
 QUEUES = ("default", "mail", "previews", "renditions", "finishing", "proofs")
@@ -43,7 +44,7 @@ def is_parked(fleet: Fleet) -> bool:
 
 
 def wait_until_parked(fleet: Fleet) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not is_parked(fleet):
         assert time.monotonic() < deadline
         time.sleep(0.005)
@@ -64,7 +65,7 @@ def test_any_queue_wakes_it_within_milliseconds(fleet: Fleet, log: str) -> None:
         wait_until_parked(fleet)
         sent = time.monotonic()
         (print_plate if number % 2 else print_proof).delay(log, number)
-        late_s.append(fleet.wait_for(log, number + 1, within=2, what="started")[-1].at - sent)
+        late_s.append(fleet.wait_for(log, number + 1, within=30, what="started")[-1].at - sent)
 
-    assert statistics.median(late_s) < 0.010
-    assert max(late_s) < 0.250
+    in_time(statistics.median(late_s), 0.010)
+    in_time(max(late_s), 0.250)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.fleet import Fleet, FleetWorker, Step
+from tests.timing import in_time
 from tests.tutorial.tasks import print_plate
 from tests.waiting import eventually
 
@@ -38,7 +39,7 @@ def runner_of(fleet: Fleet, step: Step) -> FleetWorker:
 
 def wait_for_start(fleet: Fleet, log: str, plate: int, times: int = 1) -> Step:
     """Wait until a message has started so often; return the last time."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while len(steps := steps_of(fleet, log, plate, "started")) < times:
         assert time.monotonic() < deadline
         time.sleep(0.005)
@@ -59,15 +60,15 @@ def test_what_runs_is_finished_the_rest_runs_at_once_elsewhere_and_nothing_twice
     stopping = runner_of(fleet, slow)
     stopping.ask_to_stop()
     asked = time.monotonic()
-    ended = fleet.wait_for(log, MESSAGES, within=10)
+    ended = fleet.wait_for(log, MESSAGES, within=30)
 
     started = Counter(step.plate for step in fleet.steps(log) if step.what == "started")
     assert started == dict.fromkeys(range(MESSAGES), 1)
     assert steps_of(fleet, log, SLOW, "ended")[0].pid == slow.pid
-    assert max(step.at for step in ended) - asked < BACK_WITHIN_S
-    assert stopping.wait_until_stopped(5) == 0
+    assert stopping.wait_until_stopped(30) == 0
     assert fleet.redis.keys("dramatiq:__held__:*") == []
     assert fleet.redis.exists("dramatiq:default", "dramatiq:default.msgs") == 0
+    in_time(max(step.at for step in ended) - asked, BACK_WITHIN_S)
 
 
 def test_what_does_not_end_within_the_grace_period_runs_elsewhere(fleet: Fleet, log: str) -> None:
@@ -84,13 +85,14 @@ def test_what_does_not_end_within_the_grace_period_runs_elsewhere(fleet: Fleet, 
     )
 
     assert second.pid != first.pid
-    assert GRACE_S * 0.9 < second.at - asked < GRACE_S + BACK_WITHIN_S
-    assert stopping.wait_until_stopped(5) is not None
+    assert second.at - asked > GRACE_S * 0.9
+    assert stopping.wait_until_stopped(30) is not None
+    in_time(second.at - asked, GRACE_S + BACK_WITHIN_S)
 
 
 def test_what_a_killed_worker_held_runs_elsewhere_in_time_and_alone(fleet: Fleet, log: str) -> None:
     print_plate.delay_many((log, plate, 1.0) for plate in FIRST)
-    started = fleet.wait_for(log, len(FIRST), within=5, what="started")
+    started = fleet.wait_for(log, len(FIRST), within=30, what="started")
     killed = runner_of(fleet, started[0])
     held = {step.plate for step in started if killed.is_of(step.pid)}
 
@@ -102,9 +104,9 @@ def test_what_a_killed_worker_held_runs_elsewhere_in_time_and_alone(fleet: Fleet
     again = [run for run in runs if run.plate in held]
     assert len(held) == 2
     assert sorted(run.plate for run in runs) == plates
-    assert max(run.begun for run in again) - at < TAKEN_BACK_WITHIN_S
     assert [run.beside(runs) for run in again] == [[], []]
     assert any(run.beside(runs) for run in runs if run not in again)
+    in_time(max(run.begun for run in again) - at, TAKEN_BACK_WITHIN_S)
 
 
 class Run(NamedTuple):
@@ -142,7 +144,7 @@ def keep_busy_until_all_have_run(fleet: Fleet, log: str) -> list[int]:
         print_plate.apply_async((log, plates[-1], 0.1), queue=queue)
         assert len(plates) < 1_000
         time.sleep(0.04)
-    fleet.wait_for(log, len(plates), within=15)
+    fleet.wait_for(log, len(plates), within=30)
     return plates
 
 
