@@ -24,11 +24,11 @@ from actors.wire import lines
 from actors.wire.links import link
 from project.paths import embedded_socket
 from tests.ports import free_port
+from tests.sockets import connections_to_redis
 from tests.timing import in_time
 from tests.tls_proxy import TlsProxy
 from tests.upstream.common import worker as worker_here
 from tests.valkey_server import ValkeyServer
-from tests.waiting import eventually
 from tests.workers import run_python
 
 PASSWORD = "p@ss:wörd/1"
@@ -205,18 +205,19 @@ def test_loops_and_threads_of_one_process_all_send(valkey, queue_length):
 
 
 def test_loops_one_after_the_other_each_have_their_connection(valkey, queue_length):
-    before = connections()
+    before = connections_to_redis()
     for number in range(20):
         async_to_sync(add.adelay)(number, number)
         asyncio.run(add.adelay(number, number))
     loop = asyncio.new_event_loop()
     loop.run_until_complete(add.adelay(1, 2))
     loop.run_until_complete(add.adelay(1, 2))
+    assert connections_to_redis() > before
     loop.run_until_complete(cancel_others())
     loop.close()
 
     assert queue_length("default") == 42
-    eventually(lambda: connections() <= before + 1)
+    assert connections_to_redis() == before
 
 
 FORKING = """
@@ -273,10 +274,6 @@ def test_a_worker_goes_on_where_scripts_are_forgotten(worker):
         late = add.apply_async((2, 3), countdown=0.05)
         assert add.delay(1, 2).get() == 3
         assert late.get() == 5
-
-
-def connections() -> int:
-    return int(client().info("clients")["connected_clients"])
 
 
 async def cancel_others() -> None:
